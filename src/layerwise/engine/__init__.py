@@ -1,0 +1,31 @@
+"""The engines: one contract, the NumPy reference and the same step compiled.
+
+`build_engine` picks one by name; see `contract.Engine` for what an engine does.
+"""
+
+from layerwise.engine.choice import ENGINE_NAMES, build_engine
+from layerwise.engine.contract import (
+    DTYPES,
+    Batches,
+    Engine,
+    Program,
+    StepTotals,
+    TrainingState,
+    cost_of,
+    output_activation,
+)
+from layerwise.engine.threads import fitting_threads
+
+__all__ = [
+    "DTYPES",
+    "ENGINE_NAMES",
+    "Batches",
+    "Engine",
+    "Program",
+    "StepTotals",
+    "TrainingState",
+    "build_engine",
+    "cost_of",
+    "fitting_threads",
+    "output_activation",
+]

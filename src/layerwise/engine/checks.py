@@ -1,0 +1,66 @@
+"""What an engine refuses: arrays of another precision, layout or shape than its program's.
+
+Compiled code trusts what it is given: it reads memory by position, whatever lies there. So every call is
+checked first; a check costs a few microseconds and passes over the order of the examples only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
+from layerwise.errors import InputError
+
+
+def check_steps(
+    program: Program, state: TrainingState, batches: Batches, so_far: StepTotals, rates: np.ndarray
+) -> None:
+    """Raise InputError unless the next len(rates) steps can be done on these arrays."""
+    check_parameters(program, state.parameters)
+    slots = (len(program.rule.slots), program.architecture.parameter_count)
+    _check_array("slots", state.slots, program.dtype, slots)
+    if not (state.parameters.flags.writeable and state.slots.flags.writeable):
+        raise InputError("the state is read-only, and training changes it in place; pass a copy")
+    check_examples(program, batches.X, batches.Y, batches.weights)
+    rows = len(batches.X)
+    if batches.order is not None:
+        _check_array("order", batches.order, "int64", (rows,))
+        low, high = batches.order.min(), batches.order.max()
+        if low < 0 or high >= rows:
+            raise InputError(f"order holds {low if low < 0 else high}; expected rows from 0 to {rows - 1}")
+    if batches.size < 1:
+        raise InputError(f"the size of a mini-batch is {batches.size}; expected at least 1")
+    first, count = so_far.steps, batches.steps
+    if first < 0 or first + len(rates) > count:
+        raise InputError(f"asked for {len(rates)} steps after step {first} of an epoch that has {count}")
+
+
+def check_parameters(program: Program, parameters: np.ndarray) -> None:
+    """Raise InputError unless this is a flat vector of the program's network, in its precision."""
+    _check_array("parameters", parameters, program.dtype, (program.architecture.parameter_count,))
+
+
+def check_examples(
+    program: Program, X: np.ndarray, Y: np.ndarray | None = None, weights: np.ndarray | None = None
+) -> None:
+    """Raise InputError unless X (m, n[0]) fits the network, and Y (m, n[L]) and weights (m,) where given.
+
+    X alone may have no rows; with targets there must be one.
+    """
+    sizes, rows = program.architecture.sizes, len(X)
+    _check_array("X", X, program.dtype, (rows, sizes[0]))
+    if Y is not None:
+        _check_array("Y", Y, program.dtype, (rows, sizes[-1]))
+        if rows == 0:
+            raise InputError("X and Y hold no examples; expected at least one")
+    if weights is not None:
+        _check_array("weights", weights, program.dtype, (rows,))
+
+
+def _check_array(name: str, array: np.ndarray, dtype: str, shape: tuple[int, ...]) -> None:
+    if array.dtype != dtype:
+        raise InputError(f"{name} is {array.dtype}; the engine expects {dtype}")
+    if array.shape != shape:
+        raise InputError(f"{name} has shape {array.shape}; the engine expects {shape}")
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        raise InputError(f"{name} is not contiguous in rows; pass numpy.ascontiguousarray({name})")

@@ -1,0 +1,33 @@
+"""Which engine runs a program."""
+
+from __future__ import annotations
+
+from layerwise.engine.contract import Engine, Program
+from layerwise.engine.reference import ReferenceEngine
+from layerwise.errors import InputError, nearest
+
+ENGINE_NAMES = ("auto", "compiled", "numpy")
+
+
+def build_engine(program: Program, name: str = "auto") -> Engine:
+    """The engine of that name for the program.
+
+    "auto" is the compiled one, or NumPy's where Numba is switched off (NUMBA_DISABLE_JIT).
+    Raises InputError for an unknown name, and for "compiled" where Numba is switched off.
+    """
+    if name not in ENGINE_NAMES:
+        raise InputError(f"unknown engine {name!r}; {nearest(name, ENGINE_NAMES)}")
+    if name == "numpy":
+        return ReferenceEngine(program)
+    import numba
+
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        if name == "compiled":
+            raise InputError(
+                "the compiled engine needs Numba's compiler, which NUMBA_DISABLE_JIT switches off; "
+                "unset it or choose the engine 'numpy'"
+            )
+        return ReferenceEngine(program)
+    from layerwise.engine.compiled.engine import CompiledEngine
+
+    return CompiledEngine(program)

@@ -1,0 +1,115 @@
+"""From a formula to a compiled scalar function of one precision.
+
+Numba takes a literal 0.5 or 2 as double precision, and everything it touches with it: half the speed, and
+other digits than the NumPy reference, where a literal takes the array's precision. So a formula's literals
+and constants are given the wanted type before it is compiled. Nothing else of the formula changes.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import inspect
+import math
+import secrets
+import sys
+import textwrap
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import numba
+import numpy as np
+from scipy.special import erf
+
+_PROCESS = secrets.token_hex(8)
+
+
+def named_apart(function: Callable) -> Callable:
+    """The same function, its machine code under a name that no other process gives.
+
+    Numba tells functions of one name apart by a number that starts at 1 in every process, and machine code
+    kept on disk brings its helpers along under such names. Two drivers compiled in different processes would
+    otherwise bring two different helpers of one name, and the linker would give both the first.
+    """
+    function.__qualname__ = f"{function.__qualname__}_{_PROCESS}"
+    return function
+
+
+def compiled(function: Callable) -> Any:
+    """Compiled when first called. A division by zero gives an infinity or NaN, as in NumPy, no exception."""
+    return numba.njit(named_apart(function), error_model="numpy")
+
+
+@numba.njit(inline="always")
+@named_apart
+def _where(condition, yes, no):
+    return yes if condition else no
+
+
+# What a formula calls on arrays, and what does the same for scalars in compiled code.
+_SCALAR_FORMS: dict[Callable, Callable] = {np.where: _where, erf: math.erf}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class _Literals(ast.NodeTransformer):
+    """Wrap every number, written out or by the name of a module constant, in `_real(...)`."""
+
+    def __init__(self, names: dict) -> None:
+        self.names = names
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if not _is_number(node.value):
+            return node
+        return ast.copy_location(ast.Call(ast.Name("_real", ast.Load()), [node], []), node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        value = self.names.get(node.id)
+        if isinstance(node.ctx, ast.Load) and _is_number(value):
+            return ast.copy_location(ast.Call(ast.Name("_real", ast.Load()), [ast.Constant(value)], []), node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if isinstance(node.value, ast.Name) and node.value.id == "np" and node.attr == "where":
+            return ast.copy_location(ast.Name("_where", ast.Load()), node)
+        return node
+
+
+@functools.cache
+def compile_formula(formula: Callable, real: str | None) -> Callable:
+    """The formula for scalars of type `real` ("float32", "float64"); None leaves literals as they are.
+
+    Formulas that it calls are compiled with it. It is compiled when it is first called from compiled code.
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(formula)))
+    function = tree.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    names = inspect.unwrap(formula).__globals__
+    parameters = {argument.arg for argument in function.args.args}
+    constants = {name: value for name, value in names.items() if name not in parameters}
+    if real is not None:
+        tree = ast.fix_missing_locations(_Literals(constants).visit(tree))
+    scope: dict = {"np": np, "_where": _where, "_real": np.dtype(real).type if real else None}
+    for name in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - parameters:
+        value = names.get(name)
+        if isinstance(value, FunctionType):
+            scope[name] = compile_formula(value, real)
+        elif callable(value) and value in _SCALAR_FORMS:
+            scope[name] = _SCALAR_FORMS[value]
+        elif _is_number(value):
+            scope[name] = value
+    exec(compile(tree, inspect.getsourcefile(formula) or "<formula>", "exec"), scope)
+    return compiled(scope[formula.__name__])
+
+
+def source_digest(*modules) -> str:
+    """A short hash of the modules' source and the compiler's version: compiled code on disk is used only
+    for the same formulas, compiled alike."""
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
+    for module in modules:
+        digest.update(inspect.getsource(module).encode())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,173 @@
+"""What an engine is given and what it does: run steps of training on flat vectors, in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from layerwise.errors import InputError, nearest
+from layerwise.formulas.activations import ACTIVATIONS
+from layerwise.formulas.losses import mean_over_examples
+from layerwise.formulas.optimizers import OPTIMIZERS, Optimizer
+from layerwise.network.architecture import Architecture
+from layerwise.network.objective import Objective, losses_of
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything that fixes what one step of training does.
+
+    `dropout` holds for each hidden layer the probability that a unit is dropped; `weight_decay` None means
+    the optimizer's own; `max_norm` and `clip_norm` 0 mean off. Raises InputError for a value out of range.
+    """
+
+    architecture: Architecture
+    objective: Objective
+    optimizer: str = "adam"
+    momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float | None = None
+    dropout: tuple[float, ...] = ()
+    max_norm: float = 0.0
+    clip_norm: float = 0.0
+    dtype: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.objective.check(self.architecture)
+        if self.optimizer not in OPTIMIZERS:
+            raise InputError(f"unknown optimizer {self.optimizer!r}; {nearest(self.optimizer, OPTIMIZERS)}")
+        for name in ("momentum", "beta1", "beta2"):
+            _check_range(name, getattr(self, name), 0, 1)
+        _check_range("epsilon", self.epsilon, 0, np.inf)
+        for name in ("max_norm", "clip_norm"):
+            _check_range(name, getattr(self, name), 0, np.inf)
+        if self.weight_decay is not None:
+            _check_range("weight_decay", self.weight_decay, 0, np.inf)
+        if len(self.dropout) not in (0, self.architecture.depth - 1):
+            raise InputError(
+                f"dropout has {len(self.dropout)} values for {self.architecture.depth - 1} hidden layers"
+            )
+        for value in self.dropout:
+            _check_range("dropout", value, 0, 1)
+        if self.dtype not in DTYPES:
+            raise InputError(f"unknown dtype {self.dtype!r}; {nearest(self.dtype, DTYPES)}")
+        if not (isinstance(self.seed, Integral) and 0 <= self.seed < 2**64):
+            raise InputError(f"seed is {self.seed!r}; expected an integer from 0 to 2^64 - 1")
+
+    @property
+    def rule(self) -> Optimizer:
+        return OPTIMIZERS[self.optimizer]
+
+    @property
+    def optimizer_settings(self) -> tuple[float, ...]:
+        """The optimizer's settings, in the order its constants take them."""
+        return tuple(float(getattr(self, name)) for name in self.rule.settings)
+
+    @property
+    def decay(self) -> float:
+        """The decoupled weight decay in force."""
+        return self.rule.weight_decay if self.weight_decay is None else self.weight_decay
+
+    @property
+    def keep_probs(self) -> tuple[float, ...]:
+        """For each layer the probability that a unit is kept; 1 for the output layer."""
+        hidden = self.dropout or (0.0,) * (self.architecture.depth - 1)
+        return (*(1.0 - rate for rate in hidden), 1.0)
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not (isinstance(value, Real) and low <= value < high):
+        raise InputError(f"{name} is {value!r}; expected at least {low} and below {high}")
+
+
+@dataclass
+class TrainingState:
+    """The whole state between steps: parameters (n,), what the optimizer remembers (slots, n), steps done."""
+
+    parameters: np.ndarray
+    slots: np.ndarray
+    t: int = 0
+
+    @classmethod
+    def start(cls, parameters: np.ndarray, program: Program) -> TrainingState:
+        """The state before the first step."""
+        parameters = np.array(parameters, dtype=program.dtype)
+        return cls(parameters, np.zeros((len(program.rule.slots), parameters.size), dtype=program.dtype))
+
+
+class Batches(NamedTuple):
+    """The examples of an epoch: X (m, n[0]), Y (m, n[L]), rows contiguous, weights (m,) or None,
+    the order they come in (None: as they stand) and the size of a mini-batch."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None
+    order: np.ndarray | None
+    size: int
+
+    @property
+    def steps(self) -> int:
+        """Steps in an epoch: the last mini-batch may be smaller."""
+        return -(-len(self.X) // self.size)
+
+
+class StepTotals(NamedTuple):
+    """What the steps of an epoch came to so far: the sum of each batch's cost times its weight, the sum of
+    the weights, the norm of the last gradient (with penalties, before clipping), the steps done, and whether
+    every cost was finite. At a cost that is not, the engine stops before that step changes anything, and the
+    norm is NaN. A batch whose weights are all 0 is passed over."""
+
+    cost: float = 0.0
+    weight: float = 0.0
+    gradient_norm: float = 0.0
+    steps: int = 0
+    finite: bool = True
+
+    @property
+    def mean_cost(self) -> float:
+        """The mean cost of the examples seen, each at its own step."""
+        return self.cost / self.weight if self.weight else float("nan")
+
+
+class Engine(Protocol):
+    """One engine, built for one program. Arrays are of the program's dtype."""
+
+    name: str
+    program: Program
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether training can start at once; if not, the first call compiles, which takes seconds."""
+
+    def run_steps(
+        self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
+    ) -> StepTotals:
+        """Do the next len(rates) steps of an epoch of which `so_far` is done, changing `state` in place."""
+
+    def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """Z[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])"""
+
+    def cost_and_gradient(
+        self, parameters: np.ndarray, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[float, np.ndarray]:
+        """J over the rows and its gradient as one flat vector, without dropout."""
+
+
+def output_activation(program: Program, Z: np.ndarray) -> np.ndarray:
+    """A[L] from Z[L].   Z (m, n[L]) -> (m, n[L])"""
+    function = ACTIVATIONS[program.architecture.activations[-1]].function
+    return np.ascontiguousarray(function(Z.T).T)
+
+
+def cost_of(program: Program, Z: np.ndarray, Y: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The mean loss of rows whose pre-activations are Z, without penalties.   Z, Y (m, n[L])"""
+    A = output_activation(program, Z)
+    return float(mean_over_examples(losses_of(program.objective, Z.T, A.T, Y.T).astype(np.float64), weights))

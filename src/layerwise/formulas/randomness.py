@@ -1,0 +1,64 @@
+"""Random numbers with an address: what is drawn depends on (seed, purpose, epoch, step) and on nothing else.
+
+So a run can stop anywhere and go on anywhere with the same bits, and two engines draw the same dropout
+masks. Starts and shuffles come from NumPy's Philox generator with the address as its key and counter;
+dropout, drawn inside the hot loop, from a 32-bit integer hash that costs a few instructions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+PURPOSES = {"initialization": 1, "shuffle": 2, "dropout": 3, "probe": 4}
+LOW_32 = 0xFFFFFFFF
+
+
+def generator_at(seed: int, purpose: str, epoch: int = 0, step: int = 0) -> np.random.Generator:
+    """A NumPy generator whose stream is the one at this address. Source: Salmon et al. 2011 (Philox)."""
+    key = np.array([seed, PURPOSES[purpose]], dtype=np.uint64)
+    counter = np.array([0, 0, epoch, step], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+
+def shuffled(n: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of the examples in an epoch: a permutation of 0 ... n-1, int64."""
+    return generator_at(seed, "shuffle", epoch).permutation(n)
+
+
+def scramble(x):
+    """A bijection of 32-bit integers in which each input bit changes each output bit with chance 1/2.
+
+    Integers in [0, 2^32) held in 64 bits: Python integers or int64 arrays. Source: Wellons 2018, "lowbias32".
+    """
+    x = ((x ^ (x >> 16)) * 0x7FEB352D) & 0xFFFFFFFF
+    x = ((x ^ (x >> 15)) * 0x846CA68B) & 0xFFFFFFFF
+    return x ^ (x >> 16)
+
+
+def subkey(key, index):
+    """The key of the `index`-th stream under `key`; both and the result in [0, 2^32)."""
+    return scramble((scramble(key) + 0x9E3779B9 * (index + 1)) & 0xFFFFFFFF)
+
+
+def is_kept(key, index, threshold):
+    """Whether the `index`-th unit of a mask is kept: hash(key, index) < threshold = keep_prob * 2^32."""
+    return scramble(scramble((index + 0x9E3779B9) & 0xFFFFFFFF) ^ key) < threshold
+
+
+def dropout_key(seed: int, epoch: int) -> int:
+    """The key of an epoch's dropout masks; steps and layers are subkeys of it, in that order."""
+    seed = int(seed)
+    low, high = seed & LOW_32, (seed >> 32) & LOW_32
+    return subkey(subkey(subkey(PURPOSES["dropout"], low), high), int(epoch))
+
+
+def dropout_threshold(keep_prob: float) -> int:
+    """keep_prob in units of 2^-32."""
+    return round(keep_prob * 2**32)
+
+
+def dropout_mask(epoch_key: int, step: int, layer: int, units: int, examples: int, keep_prob: float):
+    """Which units are kept: boolean (units, examples); unit j of example i has the index i * units + j."""
+    key = subkey(subkey(epoch_key, step), layer)
+    index = np.arange(units * examples, dtype=np.int64).reshape(examples, units)
+    return is_kept(key, index, dropout_threshold(keep_prob)).T

@@ -1,0 +1,9 @@
+"""Model files: safetensors for the numbers, JSON for the rest, never pickle.
+
+Every file is written whole or not at all.
+"""
+
+from layerwise.persistence.atomic import write_atomically
+from layerwise.persistence.model_files import MODEL_ARRAYS, MODEL_DOCUMENT, read_model, write_model
+
+__all__ = ["MODEL_ARRAYS", "MODEL_DOCUMENT", "read_model", "write_atomically", "write_model"]

@@ -1,0 +1,105 @@
+"""One model of an experiment: its network and how it is trained; and the examples it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from layerwise.engine import Program
+from layerwise.network.architecture import Architecture, plain_architecture
+from layerwise.network.objective import Objective
+
+
+class Examples(NamedTuple):
+    """Training and test examples of a binary task: X (m, n[0]) float64, Y (m, 1) of 0 and 1, rows contiguous.
+
+    `source` says in a few words where they come from.
+    """
+
+    X: np.ndarray
+    Y: np.ndarray
+    X_test: np.ndarray
+    Y_test: np.ndarray
+    source: str
+
+    @classmethod
+    def of(cls, X: Any, y: Any, X_test: Any, y_test: Any, source: str) -> Examples:
+        """From X (m, n[0]) and labels (m,) of any number type."""
+        return cls(_rows(X), _rows(y), _rows(X_test), _rows(y_test), source)
+
+    @property
+    def baseline_cost(self) -> float:
+        """The entropy of the training labels: the cost of a model that ignores its input."""
+        share = float(self.Y.mean())
+        return -sum(p * float(np.log(p)) for p in (share, 1 - share) if p > 0)
+
+    @property
+    def baseline_accuracy(self) -> float:
+        """The accuracy in training of a model that ignores its input."""
+        share = float(self.Y.mean())
+        return max(share, 1 - share)
+
+
+def _rows(array: Any) -> np.ndarray:
+    array = np.asarray(array, dtype=np.float64)
+    return np.ascontiguousarray(array[:, None] if array.ndim == 1 else array)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A network [LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID and its training.
+
+    key: a short name. model: its name in the note's table. sizes: n[0], ..., n[L]. initialization: the name
+    of an initializer. rate: learning rate. epochs: passes over the data. batch_size: None for all examples
+    at once. lambd: the note's name for the strength of the L2 penalty. keep_prob: of each hidden unit.
+    fixed_masks: draw the dropout masks once and use them in every pass, as the course's code does.
+    own_order: shuffle by layerwise's generator rather than NumPy's legacy one, which is faster.
+    """
+
+    key: str
+    model: str
+    sizes: tuple[int, ...]
+    initialization: str
+    rate: float
+    epochs: int
+    optimizer: str = "gd"
+    batch_size: int | None = None
+    lambd: float = 0.0
+    keep_prob: float = 1.0
+    fixed_masks: bool = False
+    own_order: bool = False
+    momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    @property
+    def architecture(self) -> Architecture:
+        return plain_architecture(self.sizes[0], self.sizes[1:-1], self.sizes[-1], "relu", "sigmoid")
+
+    def program(self, seed: int = 0) -> Program:
+        """What one step does, in double precision; `seed` is that of dropout masks drawn afresh."""
+        architecture = self.architecture
+        return Program(
+            architecture,
+            Objective("binary_cross_entropy", l2=self.lambd),
+            self.optimizer,
+            momentum=self.momentum,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            epsilon=self.epsilon,
+            dropout=(1 - self.keep_prob,) * (architecture.depth - 1) if self.keep_prob < 1 else (),
+            dtype="float64",
+            seed=seed,
+        )
+
+    @property
+    def on_other_seeds(self) -> Arm:
+        """The same arm where no published figure is to be met: masks and orders drawn anew, and fast."""
+        return self.but(fixed_masks=False, own_order=True)
+
+    def but(self, **changes: Any) -> Arm:
+        """The same arm with some fields changed."""
+        return replace(self, **changes)

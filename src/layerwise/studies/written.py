@@ -1,0 +1,70 @@
+"""A study that was done: its tables to print, its document, and its files on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from layerwise.errors import InputError
+from layerwise.persistence import write_atomically
+from layerwise.studies.claims import Tried, try_claims
+from layerwise.studies.claims.page import claims_document, claims_table, write_claims
+from layerwise.studies.outcome import Outcome, study
+from layerwise.studies.page import render_study, study_charts
+from layerwise.studies.pictures import charts_by_file
+from layerwise.studies.request import CLAIMS, Call
+from layerwise.studies.tables import Table
+
+RESULTS = "results.json"
+PAGE = "index.html"
+PICTURES = "pictures"
+
+
+@dataclass(frozen=True)
+class Done:
+    """One study, or the claims, after it was run."""
+
+    outcome: Outcome | None
+    tried: Sequence[Tried] = ()
+
+    def tables(self, language: str) -> list[Table]:
+        """What is printed."""
+        return [claims_table(self.tried, language)] if self.outcome is None else self.outcome.tables(language)
+
+    def document(self) -> dict[str, Any]:
+        """What results.json holds."""
+        return claims_document(self.tried) if self.outcome is None else self.outcome.document()
+
+    def write(self, folder: Path, language: str) -> Path:
+        """Write everything into the folder; the page's path. Raises InputError where it cannot be written."""
+        if self.outcome is None:
+            return write_claims(self.tried, folder, language)
+        return write_study(self.outcome, folder, language)
+
+
+def run_call(call: Call, jobs: int = -1, watch: Callable[[str, float], None] | None = None) -> Done:
+    """Run one study, or try the claims. Raises InputError where its data cannot be read."""
+    if call.name == CLAIMS:
+        return Done(None, try_claims(watch=watch))
+    return Done(study(call.name, data=call.data, seeds=call.seeds, tune=call.tune, jobs=jobs, watch=watch))
+
+
+def write_study(outcome: Outcome, folder: Path, language: str = "en") -> Path:
+    """Write everything about the study into the folder, which is made if need be. Returns the page's path.
+
+    Each file is written whole or not at all. Raises InputError where the folder cannot be written.
+    """
+    charts = study_charts(outcome, language)
+    try:
+        (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+    for name, svg in charts_by_file(charts).items():
+        write_atomically(folder / PICTURES / name, svg + "\n")
+    text = json.dumps(outcome.document(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(folder / RESULTS, text)
+    write_atomically(folder / PAGE, render_study(outcome, charts, language))
+    return folder / PAGE

@@ -1,0 +1,7 @@
+"""The loop: epochs and mini-batches, the learning rate, the history, when to stop and what to keep."""
+
+from layerwise.training.history import History
+from layerwise.training.loop import Callback, Data, Result, train
+from layerwise.training.recipe import Recipe
+
+__all__ = ["Callback", "Data", "History", "Recipe", "Result", "train"]

@@ -1,0 +1,260 @@
+"""The loop over epochs: order, steps, validation, history, the best epoch, and why it stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from layerwise.engine import Batches, Engine, StepTotals, TrainingState
+from layerwise.errors import InputError, nearest
+from layerwise.formulas.randomness import generator_at, shuffled
+from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
+from layerwise.training.history import History
+from layerwise.training.interrupt import StopOnInterrupt
+from layerwise.training.recipe import Recipe
+from layerwise.training.statistics import PROBE_ROWS, layer_statistics
+
+HIGHER_IS_BETTER = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "r2")
+SECONDS_PER_CALL = 0.2
+STATISTICS_PER_RUN = 100
+
+Validate = Callable[[np.ndarray], Mapping[str, float]]
+
+
+class Data(NamedTuple):
+    """The training examples: X (m, n[0]), Y (m, n[L]), rows contiguous, and weights (m,) or None."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None = None
+
+
+class Callback(Protocol):
+    """Watches a run. Any object that has one of these methods will do."""
+
+    def on_train_begin(self, plan: Mapping[str, Any]) -> None:
+        """Before the first epoch: {"epochs", "steps", "rows", "engine", "compiling", "parameters"}."""
+
+    def on_steps_end(self, epoch: int, steps: int) -> None:
+        """A few times a second at most: `steps` of this epoch (from 1) are done."""
+
+    def on_epoch_end(self, row: Mapping[str, Any]) -> bool | None:
+        """The epoch's row of the history; return True to stop the run."""
+
+    def on_train_end(self, result: Result) -> None:
+        """After the last epoch."""
+
+
+@dataclass
+class Result:
+    """How a run ended.
+
+    `parameters` are those at the end of `best_epoch` (0: the start), finite even where the run diverged and
+    `state` is no longer. `stopped` is one of "epochs", "patience", "diverged", "interrupted", "callback";
+    `reason` says it in a sentence.
+    """
+
+    parameters: np.ndarray
+    history: History
+    best_epoch: int
+    stopped: str
+    reason: str
+    seconds: float
+    state: TrainingState
+
+
+@dataclass
+class _Best:
+    """The best epoch so far by the monitored value (turned so that lower is better)."""
+
+    score: float = np.inf
+    epoch: int = 0
+    waited: int = 0
+    parameters: np.ndarray | None = None
+
+    def see(self, score: float, epoch: int, parameters: np.ndarray | None, min_delta: float) -> None:
+        if np.isnan(score) or not (score < self.score - min_delta or self.epoch == 0):
+            self.waited += 1
+            return
+        self.score, self.epoch, self.waited = score, epoch, 0
+        if parameters is not None:
+            self.parameters = parameters.copy()
+
+
+def train(
+    engine: Engine,
+    state: TrainingState,
+    data: Data,
+    recipe: Recipe,
+    *,
+    validate: Validate | None = None,
+    callbacks: Sequence[Any] = (),
+    statistics: bool = True,
+) -> Result:
+    """Run the recipe from `state`, which is changed in place, and return how it ended.
+
+    validate: parameters -> {"validation_cost": ..., ...}, called after each epoch. With it the parameters of
+    the best epoch are kept; without it, the last. Ctrl-C ends the run after the steps at hand.
+    Raises InputError where there are no examples or the monitored column does not exist.
+    """
+    if len(data.X) == 0:
+        raise InputError("there are no examples to train on; expected at least one row")
+    monitor = recipe.monitor or ("validation_cost" if validate else "cost")
+    run = _Run(engine, state, data, recipe, monitor, statistics)
+    _tell(callbacks, "on_train_begin", run.plan())
+    stopped = "epochs"
+    with StopOnInterrupt() as interrupt:
+        for epoch in range(recipe.epochs):
+            row, ended = run.epoch(epoch, callbacks, interrupt)
+            if ended == "diverged":
+                stopped = ended
+                break
+            if validate is not None:
+                row |= {name: float(value) for name, value in validate(state.parameters).items()}
+            if monitor not in row:
+                raise InputError(
+                    f"cannot monitor {monitor!r}: the history has no such column; {nearest(monitor, row)}"
+                )
+            run.see(row, keep=validate is not None)
+            wishes = [getattr(callback, "on_epoch_end", _nothing)(row) for callback in callbacks]
+            if ended == "interrupted" or interrupt.asked:
+                stopped = "interrupted"
+                break
+            if any(wishes):
+                stopped = "callback"
+                break
+            if recipe.patience is not None and run.best.waited >= recipe.patience:
+                stopped = "patience"
+                break
+    result = run.result(stopped)
+    _tell(callbacks, "on_train_end", result)
+    return result
+
+
+class _Run:
+    """The moving parts of one call of `train`."""
+
+    def __init__(
+        self, engine: Engine, state: TrainingState, data: Data, recipe: Recipe, monitor: str, statistics: bool
+    ) -> None:
+        self.engine, self.state, self.data, self.recipe, self.monitor = engine, state, data, recipe, monitor
+        rows = len(data.X)
+        self.batch_size = min(recipe.batch_size or rows, rows)
+        self.steps = -(-rows // self.batch_size)
+        self.history = History()
+        self.best = _Best()
+        self.plateau = Plateau()
+        self.started = time.perf_counter()
+        self.every = max(1, recipe.epochs // STATISTICS_PER_RUN) if statistics else 0
+        pick = generator_at(engine.program.seed, "probe").permutation(rows)[:PROBE_ROWS]
+        self.probe = (data.X[pick], data.Y[pick])
+        self.before = state.parameters.copy()
+        self.call_steps = min(self.steps, 16)
+
+    def plan(self) -> dict[str, Any]:
+        return {
+            "epochs": self.recipe.epochs,
+            "steps": self.steps,
+            "rows": len(self.data.X),
+            "engine": self.engine.name,
+            "compiling": not self.engine.is_compiled,
+            "parameters": self.state.parameters.size,
+            "monitor": self.monitor,
+        }
+
+    def epoch(
+        self, epoch: int, callbacks: Sequence[Any], interrupt: StopOnInterrupt
+    ) -> tuple[dict, str | None]:
+        """All steps of an epoch; its row and, where it did not run to its end, why."""
+        start = time.perf_counter()
+        seed, rows = self.engine.program.seed, len(self.data.X)
+        order = shuffled(rows, seed, epoch) if self.recipe.shuffle and self.steps > 1 else None
+        batches = Batches(*self.data, order, self.batch_size)
+        rates = self.recipe.rates(epoch, self.steps, self.plateau.factor)
+        takes_statistics = self.every and epoch % self.every == 0
+        np.copyto(self.before, self.state.parameters)
+        totals, ended = StepTotals(), None
+        while totals.steps < self.steps and ended is None:
+            call_start = time.perf_counter()
+            part = rates[totals.steps : totals.steps + self.call_steps]
+            totals = self.engine.run_steps(self.state, batches, epoch, totals, part)
+            if not totals.finite:
+                ended = "diverged"
+            elif interrupt.asked:
+                ended = "interrupted"
+            self._pace(len(part), time.perf_counter() - call_start)
+            if self.steps > len(part):
+                _tell(callbacks, "on_steps_end", epoch + 1, totals.steps)
+        seconds = time.perf_counter() - start
+        if not np.isfinite(self.state.parameters).all():
+            ended = "diverged"
+        row = {
+            "epoch": epoch + 1,
+            "step": self.state.t,
+            "cost": totals.mean_cost,
+            "learning_rate": float(rates[max(totals.steps - 1, 0)]),
+            "gradient_norm": totals.gradient_norm,
+            "seconds": time.perf_counter() - self.started,
+            "rows_per_second": min(totals.steps * self.batch_size, rows) / max(seconds, 1e-9),
+        }
+        if takes_statistics and ended is None:
+            program = self.engine.program
+            row |= layer_statistics(
+                self.state.parameters, self.before, program.architecture, program.objective, *self.probe
+            )
+        return row, ended
+
+    def _pace(self, steps: int, seconds: float) -> None:
+        """How many steps the next call does, so that progress shows and Ctrl-C is heard soon."""
+        fitting = int(steps * SECONDS_PER_CALL / max(seconds, 1e-6))
+        self.call_steps = max(1, min(self.steps, fitting, 4 * self.call_steps))
+
+    def see(self, row: dict[str, Any], *, keep: bool) -> None:
+        """Keep the row, and what it says of the best epoch and of the plateau."""
+        self.history.append(row)
+        value = row[self.monitor]
+        metric = self.monitor.removeprefix("validation_")
+        score = -value if metric in HIGHER_IS_BETTER else value
+        self.best.see(score, row["epoch"], self.state.parameters if keep else None, self.recipe.min_delta)
+        if self.recipe.schedule == PLATEAU:
+            settings: dict[str, Any] = {}
+            if self.recipe.schedule_factor is not None:
+                settings["factor"] = self.recipe.schedule_factor
+            if self.recipe.schedule_every is not None:
+                settings["patience"] = self.recipe.schedule_every
+            self.plateau = reduce_on_plateau(self.plateau, score, **settings)
+
+    def result(self, stopped: str) -> Result:
+        # After a divergence the last epoch that was done is the last with a cost: its end is `before`.
+        last = self.before if stopped == "diverged" else self.state.parameters
+        kept = self.best.parameters
+        epoch = self.best.epoch if kept is not None else len(self.history)
+        reasons = {
+            "epochs": f"all {self.recipe.epochs} epochs were done",
+            "patience": f"{self.monitor} had not improved for {self.best.waited} epochs",
+            "diverged": f"the cost or the parameters were no longer finite in epoch {len(self.history) + 1}",
+            "interrupted": f"interrupted in epoch {len(self.history)}",
+            "callback": f"a callback asked to stop after epoch {len(self.history)}",
+        }
+        return Result(
+            parameters=(last if kept is None else kept).copy(),
+            history=self.history,
+            best_epoch=epoch,
+            stopped=stopped,
+            reason=reasons[stopped],
+            seconds=time.perf_counter() - self.started,
+            state=self.state,
+        )
+
+
+def _nothing(*arguments: Any) -> None:
+    return None
+
+
+def _tell(callbacks: Sequence[Any], event: str, *arguments: Any) -> None:
+    for callback in callbacks:
+        getattr(callback, event, _nothing)(*arguments)

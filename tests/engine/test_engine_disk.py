@@ -1,0 +1,136 @@
+"""Compiled code is kept on disk for the next process, and no fault of the disk ends a run."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import numba
+import pytest
+
+from layerwise.engine.compiled.disk import is_on_disk, keep_on_disk
+
+ONE_STEP = """
+import json, sys
+import numpy as np
+from layerwise.engine import Batches, Program, StepTotals, TrainingState, build_engine
+from layerwise.network.architecture import Architecture
+from layerwise.network.objective import Objective
+
+network, objective = Architecture((2, 2), ("softmax",)), Objective("softmax_cross_entropy")
+program = Program(network, objective, "gd", dtype="float64")
+engine = build_engine(program)
+was_compiled = engine.is_compiled
+state = TrainingState.start(np.arange(6.0), program)
+batches = Batches(np.eye(2), np.eye(2), None, None, 1)
+engine.run_steps(state, batches, 0, StepTotals(), np.array([0.1, 0.1]))
+# The same call with examples that may not be written to, in another order: no second compilation.
+for array in batches[:2]:
+    array.flags.writeable = False
+again = batches._replace(order=np.array([1, 0]), weights=np.ones(2))
+engine.run_steps(state, again, 1, StepTotals(), np.array([0.1, 0.1]))
+stats = engine.training_driver.stats
+print(json.dumps({
+    "was_compiled": was_compiled,
+    "is_compiled": engine.is_compiled,
+    "hits": sum(stats.cache_hits.values()),
+    "misses": sum(stats.cache_misses.values()),
+    "bits": state.parameters.tobytes().hex(),
+}))
+"""
+
+
+def in_a_new_process(program, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_second_process_finds_the_code_of_the_first(tmp_path):
+    first, second = (in_a_new_process(ONE_STEP, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
+    assert (first["was_compiled"], first["is_compiled"]) == (False, True)
+    assert (first["hits"], first["misses"]) == (0, 1)
+    assert (second["was_compiled"], second["is_compiled"]) == (True, True)
+    assert (second["hits"], second["misses"]) == (1, 0)
+    assert first["bits"] == second["bits"]
+
+
+SOURCE = """
+def doubled(x):
+    return 2 * x
+"""
+
+
+@pytest.fixture
+def compiled_anew(tmp_path, monkeypatch):
+    """A call makes a dispatcher that knows nothing but what is on disk, as a new process would."""
+    path = tmp_path / "doubling.py"
+    path.write_text(SOURCE)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+
+    def make():
+        spec = importlib.util.spec_from_file_location("doubling", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        function = numba.njit(module.doubled)
+        keep_on_disk(function)
+        return function
+
+    return make
+
+
+def hits(function):
+    return sum(function.stats.cache_hits.values())
+
+
+def test_a_function_is_on_disk_once_it_has_run(compiled_anew):
+    first = compiled_anew()
+    assert not is_on_disk(first)
+    assert first(3.0) == 6.0
+    assert is_on_disk(first)
+    second = compiled_anew()
+    assert is_on_disk(second)
+    assert second(3.0) == 6.0
+    assert (hits(first), hits(second)) == (0, 1)
+
+
+@pytest.mark.parametrize("left", [b"", b"\x80\x04", b"not an index"])
+@pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
+def test_a_file_cut_short_is_written_anew(compiled_anew, tmp_path, kind, left):
+    assert compiled_anew()(3.0) == 6.0
+    (damaged,) = (tmp_path / "cache").rglob(kind)
+    damaged.write_bytes(left)
+    mended = compiled_anew()
+    assert mended(3.0) == 6.0
+    assert hits(mended) == 0
+    third = compiled_anew()
+    assert third(3.0) == 6.0
+    assert hits(third) == 1
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_a_disk_that_takes_nothing_does_not_stop_the_work(compiled_anew, monkeypatch, code):
+    def refuse(*arguments):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile._open_for_write", refuse)
+    function = compiled_anew()
+    assert function(3.0) == 6.0
+    assert not is_on_disk(function)
+
+
+def test_without_any_folder_to_write_to_code_is_compiled_in_memory(compiled_anew, monkeypatch):
+    monkeypatch.setattr("layerwise.engine.compiled.disk._ForgivingCache._impl_class._locator_classes", [])
+    function = compiled_anew()
+    assert function(3.0) == 6.0
+    assert not is_on_disk(function)

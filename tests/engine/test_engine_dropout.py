@@ -1,0 +1,74 @@
+"""Dropout in training: the masks are those of the addressed generator, in both engines, each time others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from trajectories import ENGINES, NETWORKS
+
+from layerwise.engine import Batches, StepTotals, TrainingState, build_engine
+from layerwise.formulas.randomness import dropout_key, dropout_mask
+from layerwise.network.parameters import flat_vector, named_views
+
+UNITS = 64
+RATES = (0.5, 0.25)
+NETWORK = NETWORKS["linear softmax"]._replace(
+    sizes=(1, UNITS, UNITS, 2), activations=("identity", "identity", "softmax")
+)
+
+
+def masks_seen(engine, seed, epoch, step):
+    """Which units of the two hidden layers took part in one step of one example: those whose bias moved."""
+    program = NETWORK.program(dropout=RATES, seed=seed)
+    weights = {
+        "W1": np.ones((UNITS, 1)),
+        "W2": np.full((UNITS, UNITS), 1 / UNITS),
+        "W3": np.stack([np.full(UNITS, 0.01), np.zeros(UNITS)]),
+    }
+    biases = {"b1": np.zeros((UNITS, 1)), "b2": np.zeros((UNITS, 1)), "b3": np.zeros((2, 1))}
+    start = flat_vector(weights | biases, program.architecture)
+    state = TrainingState.start(start, program)
+    batches = Batches(np.ones((8, 1)), np.tile([1.0, 0.0], (8, 1)), None, None, 1)
+    so_far = StepTotals(steps=step)
+    build_engine(program, engine).run_steps(state, batches, epoch, so_far, np.array([1.0]))
+    after = named_views(state.parameters, program.architecture)
+    return tuple(after[name][:, 0] != 0 for name in ("b1", "b2"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("seed", "epoch", "step"), [(0, 0, 0), (7, 3, 5), (2**64 - 1, 10**6, 7)])
+def test_the_masks_are_those_at_their_address(engine, seed, epoch, step):
+    key = dropout_key(seed, epoch)
+    for layer, (seen, rate) in enumerate(zip(masks_seen(engine, seed, epoch, step), RATES, strict=True), 1):
+        np.testing.assert_array_equal(seen, dropout_mask(key, step, layer, UNITS, 1, 1 - rate)[:, 0])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_masks_differ_between_steps_epochs_seeds_and_layers(engine):
+    addresses = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1)]
+    firsts, seconds = zip(*(masks_seen(engine, *address) for address in addresses), strict=True)
+    masks = [*firsts, *seconds]
+    assert len({mask.tobytes() for mask in masks}) == len(masks)
+    assert 0.35 < np.mean(firsts) < 0.65
+    assert 0.6 < np.mean(seconds) < 0.9
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_predictions_and_gradients_drop_nothing(engine):
+    random = np.random.default_rng(0)
+    X, Y = random.normal(size=(6, 1)), np.tile([1.0, 0.0], (6, 1))
+    plain, dropping = (NETWORK.program(dropout=rates) for rates in ((), RATES))
+    parameters = random.normal(size=plain.architecture.parameter_count)
+    one, other = (build_engine(program, engine) for program in (plain, dropping))
+    np.testing.assert_array_equal(one.pre_activations(parameters, X), other.pre_activations(parameters, X))
+    (cost, gradient), (dropping_cost, dropping_gradient) = (
+        built.cost_and_gradient(parameters, X, Y) for built in (one, other)
+    )
+    assert cost == dropping_cost
+    np.testing.assert_array_equal(gradient, dropping_gradient)
+
+
+def test_units_are_kept_as_often_as_asked():
+    shares = [[mask.mean() for mask in masks_seen("compiled", 0, epoch, 0)] for epoch in range(300)]
+    # The standard error of a share of 300 * 64 draws is below 0.004.
+    np.testing.assert_allclose(np.mean(shares, axis=0), [0.5, 0.75], atol=0.016)

@@ -1,0 +1,216 @@
+"""A formula compiled is the same formula: same values, same precision, no step through double precision."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import math
+
+import numba
+import numpy as np
+import pytest
+
+from layerwise.engine.compiled import engine as compiled_engine
+from layerwise.engine.compiled import formula as formula_compiler
+from layerwise.engine.compiled.elementwise import activation_loops, loss_loop
+from layerwise.engine.compiled.formula import compile_formula, source_digest
+from layerwise.formulas import regularizers
+from layerwise.formulas.activations import ACTIVATIONS, softmax, softmax_backward
+from layerwise.formulas.losses import LOSSES, softmax_cross_entropy, softmax_cross_entropy_derivative
+from layerwise.formulas.optimizers import OPTIMIZERS, clip_scale
+from layerwise.formulas.randomness import is_kept, subkey
+
+MOST = np.finfo(np.float32).max
+EXTREMES = np.array(
+    [
+        *(0.0, -0.0, 1e-45, -1e-40, 1e-30, 0.5, -0.5, 1, -1, 5, 17, -17, 88, -88, 104, -104),
+        *(1e4, -1e4, 1e18, -1e18, MOST, -MOST, np.inf, -np.inf, np.nan),
+    ],
+    dtype=np.float32,
+)
+RANDOM = np.random.default_rng(0).normal(size=60).astype(np.float32)
+VALUES = np.concatenate([EXTREMES, RANDOM, 10 * RANDOM])
+
+
+def pairs():
+    """Two columns in which every extreme meets several others."""
+    first = np.concatenate([np.repeat(EXTREMES, 5), VALUES])
+    return first, np.concatenate([np.tile(EXTREMES, 5), VALUES[::-1]])
+
+
+def elementwise_formulas():
+    """name -> (formula, arguments): every formula that the engine compiles for single numbers."""
+    z, y = pairs()
+    share = (np.abs(RANDOM) / 5)[np.arange(len(z)) % len(RANDOM)]
+    cases = {}
+    for activation in ACTIVATIONS.values():
+        if activation.elementwise:
+            with np.errstate(all="ignore"):
+                a = activation.function(VALUES)
+            cases[activation.name] = activation.function, (VALUES,)
+            cases[f"{activation.name} derivative"] = activation.derivative, (VALUES, a)
+    for loss in LOSSES.values():
+        if loss.elementwise:
+            delta = (np.full_like(z, 1.5),) if loss.settings else ()
+            cases[loss.name] = loss.function, (z, y, *delta)
+            cases[f"{loss.name} derivative"] = loss.derivative, (z, y, *delta)
+    for name in ("l2_penalty", "l2_gradient", "l1_penalty", "l1_gradient"):
+        cases[name] = getattr(regularizers, name), (z, share)
+    cases["decay"] = regularizers.decay, (z, share, share[::-1])
+    cases["inverted_dropout"] = regularizers.inverted_dropout, (z, y > 0, share + np.float32(0.1))
+    cases["max_norm_scale"] = regularizers.max_norm_scale, (np.abs(z), share + np.float32(0.1))
+    cases["clip_scale"] = clip_scale, (np.abs(z), share + np.float32(0.1))
+    for optimizer in OPTIMIZERS.values():
+        slots = tuple(np.abs(np.roll(z, shift)) for shift in range(len(optimizer.slots)))
+        settings = (0.9, 0.999, 1e-8)[: len(optimizer.settings)]
+        constants = tuple(np.full_like(z, value) for value in optimizer.constants(3, *settings))
+        cases[f"{optimizer.name} rule"] = optimizer.rule, (z, *slots, y, share, *constants)
+    return cases
+
+
+CASES = elementwise_formulas()
+
+
+def one_by_one(function, arguments):
+    return [function(*numbers) for numbers in zip(*arguments, strict=True)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_single_precision_goes_in_and_comes_out(name):
+    """The type of the compiled function's result is float32: no literal has promoted it on the way, and the
+    values are the reference's to a few units in the last place, with its infinities and NaNs."""
+    function, arguments = CASES[name]
+    compiled = compile_formula(function, "float32")
+    found = one_by_one(compiled, arguments)
+    returned = compiled.nopython_signatures[0].return_type
+    results = returned.types if isinstance(returned, numba.types.BaseTuple) else (returned,)
+    assert all(result == numba.float32 for result in results)
+    with np.errstate(all="ignore"):
+        expected = function(*arguments)
+    if not isinstance(expected, tuple):
+        found, expected = [(value,) for value in found], (expected,)
+    for values, reference in zip(zip(*found, strict=True), expected, strict=True):
+        assert reference.dtype == np.float32
+        np.testing.assert_allclose(np.array(values, dtype=np.float32), reference, rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["gelu derivative", "silu", "binary_cross_entropy", "adam rule"])
+def test_double_precision_keeps_its_digits(name):
+    function, arguments = CASES[name]
+    arguments = [argument.astype(np.float64) for argument in arguments]
+    found = np.array(one_by_one(compile_formula(function, "float64"), arguments))
+    with np.errstate(all="ignore"):
+        expected = np.stack(np.atleast_2d(function(*arguments)), axis=-1)
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-13, atol=1e-15)
+
+
+def test_the_compiled_hash_is_the_references_bit_for_bit():
+    compiled_subkey, compiled_is_kept = compile_formula(subkey, None), compile_formula(is_kept, None)
+    for key in (0, 1, 2**31, 2**32 - 1, 123456789):
+        for index in (0, 1, 63, 2**31, 2**40):
+            assert compiled_subkey(key, index) == subkey(key, index)
+            assert compiled_is_kept(key, index, 2**31) == is_kept(key, index, 2**31)
+
+
+@pytest.mark.parametrize("real", ["float32", "float64"])
+def test_the_softmax_loops_are_the_softmax_formulas(real):
+    random = np.random.default_rng(0)
+    Z = (random.normal(size=(7, 5)) * [[1], [1], [10], [100], [1e4], [1e30], [0]]).astype(real)
+    bias, D = random.normal(size=5).astype(real), random.normal(size=(7, 5)).astype(real)
+    Y = random.dirichlet(np.ones(5), size=7).astype(real)
+    rounding = 20 * float(np.finfo(real).eps)
+    tolerance = {"rtol": rounding, "atol": rounding}
+    forward, backward = activation_loops("softmax", real)
+    A = Z.copy()
+    forward(A, A, bias)
+    np.testing.assert_allclose(A, softmax((Z + bias).T).T, **tolerance)
+    dZ = D.copy()
+    backward(dZ, A, A)
+    np.testing.assert_allclose(dZ, softmax_backward(D.T, A.T).T, **tolerance)
+    weights = random.random(7).astype(real)
+    dZ = np.empty_like(Z)
+    total = float(weights.sum())
+    cost = loss_loop("softmax_cross_entropy", real)(Z, Y, weights, total, dZ, ())
+    assert cost == pytest.approx(float(weights @ softmax_cross_entropy(Z.T, Y.T)), rel=rounding)
+    expected = softmax_cross_entropy_derivative(Z.T, Y.T).T * weights[:, None] / total
+    np.testing.assert_allclose(dZ, expected, **tolerance)
+
+
+FIRST = """
+import numpy as np
+
+STEEPNESS = 3.0
+TERMS = 2
+
+
+def inner(z):
+    return STEEPNESS * z
+
+
+def outer(z):
+    'A docstring with 0.5 in it.'
+    return np.where(z > 0, inner(z) * TERMS + 0.25, -z)
+"""
+
+
+def module_from(folder, name, source):
+    path = folder / f"{name}.py"
+    path.write_text(source)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_constants_and_inner_formulas_take_the_precision_too(tmp_path):
+    formulas = module_from(tmp_path, "formulas_of_this_test", FIRST)
+    compiled = compile_formula(formulas.outer, "float32")
+    assert compiled(np.float32(2)) == formulas.outer(2.0) == 12.25
+    assert compiled(np.float32(-2)) == 2
+    assert compiled.nopython_signatures[0].return_type == numba.float32
+    as_written = compile_formula(formulas.inner, None)
+    assert as_written(np.float32(2)) == 6
+    assert as_written.nopython_signatures[0].return_type == numba.float64
+
+
+def test_a_changed_formula_has_another_digest(tmp_path):
+    first = module_from(tmp_path, "first", FIRST)
+    same = module_from(tmp_path, "same", FIRST)
+    changed = module_from(tmp_path, "changed", FIRST.replace("0.25", "0.26"))
+    assert source_digest(first) == source_digest(same)
+    assert len({source_digest(*modules) for modules in [(first,), (changed,), (first, changed), ()]}) == 4
+
+
+def test_another_compiler_has_another_digest(monkeypatch):
+    before = source_digest(regularizers)
+    monkeypatch.setattr(formula_compiler.numba, "__version__", "0.0")
+    assert source_digest(regularizers) != before
+
+
+COMPILED_FROM = (
+    *("activations", "losses", "optimizers", "randomness", "regularizers"),
+    *("driver", "elementwise", "formula", "updates", "engine"),
+)
+
+
+@pytest.mark.parametrize("module", COMPILED_FROM)
+def test_code_on_disk_is_not_used_when_what_it_was_made_from_changes(module, monkeypatch):
+    """The name of the file holds the digest of every module whose code goes into it."""
+    real_source = inspect.getsource
+
+    def edited(thing):
+        source = real_source(thing)
+        return source + "#" if getattr(thing, "__name__", "").endswith(f".{module}") else source
+
+    driver = compiled_engine.training_driver(("identity",), "softmax_cross_entropy", "gd", "float64")
+    before = compiled_engine._digest.__wrapped__()
+    assert before in driver.py_func.__qualname__
+    monkeypatch.setattr(formula_compiler.inspect, "getsource", edited)
+    assert compiled_engine._digest.__wrapped__() != before
+
+
+def test_a_formula_that_calls_erf_is_the_standard_normal_distribution():
+    """An oracle outside NumPy: the math module."""
+    gelu = compile_formula(ACTIVATIONS["gelu"].function, "float64")
+    for z in np.linspace(-6, 6, 49):
+        assert gelu(z) == pytest.approx(z * (1 + math.erf(z / math.sqrt(2))) / 2, rel=1e-12, abs=1e-15)

@@ -1,0 +1,121 @@
+"""How an arm is trained: the shortcuts give what the plain loop gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from layerwise.engine import Batches, StepTotals, TrainingState, build_engine
+from layerwise.network.parameters import named_views
+from layerwise.studies.arm import Arm, Examples
+from layerwise.studies.arm_run import run_arm
+from layerwise.studies.note_random import NoteOrder, Seeds, note_masks, note_start
+from layerwise.studies.plane_studies import OPTIMIZATION, circles, moons
+from layerwise.studies.steps import FixedMasks, ManyEpochs, WholeBatch, stepper
+
+SMALL = Arm("he", "a network", (2, 10, 5, 1), "he", 0.05, 500)
+
+
+@pytest.fixture(scope="module")
+def points() -> Examples:
+    return circles(None, None)
+
+
+def test_the_start_is_that_of_the_courses_code():
+    np.random.seed(3)
+    W1 = np.random.randn(10, 2) * np.sqrt(2 / 2)
+    W2 = np.random.randn(5, 10) * np.sqrt(2 / 10)
+    views = named_views(note_start(SMALL.architecture, "he", 3), SMALL.architecture)
+    np.testing.assert_array_equal(views["W1"], W1)
+    np.testing.assert_array_equal(views["W2"], W2)
+    assert not views["b1"].any()
+
+
+def test_the_order_is_that_of_the_courses_code():
+    order = NoteOrder(10, 300)
+    for epoch in (0, 7):
+        np.random.seed(11 + epoch)
+        np.testing.assert_array_equal(order.of(epoch), np.random.permutation(300))
+
+
+def test_the_masks_are_those_of_the_courses_code():
+    np.random.seed(1)
+    first, second = np.random.rand(10, 4) < 0.86, np.random.rand(5, 4) < 0.86
+    masks = note_masks(SMALL.architecture, 0.86, 4, 1)
+    np.testing.assert_array_equal(masks[0].kept, first)
+    np.testing.assert_array_equal(masks[1].kept, second)
+    assert masks[2] is None
+
+
+@pytest.mark.parametrize("lambd", [0.0, 0.7])
+def test_many_steps_in_one_call_are_the_same_steps(points, lambd):
+    arm = SMALL.but(lambd=lambd)
+    engine = build_engine(arm.program())
+    many, single = (
+        TrainingState.start(note_start(arm.architecture, "he", 3), arm.program()) for _ in range(2)
+    )
+    WholeBatch(arm, engine, points).advance(many, 0, 250)
+    steps = WholeBatch(arm, engine, points)
+    for epoch in range(250):
+        steps.advance(single, epoch, 1)
+    np.testing.assert_allclose(many.parameters, single.parameters, rtol=0, atol=1e-13)
+    assert many.t == single.t == 250
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "adam"])
+def test_many_epochs_in_one_call_are_the_same_epochs(optimizer):
+    """300 examples in mini-batches of 64 leave a last one of 44, which is filled up by weights of 0."""
+    examples = moons(None, None)
+    arm = OPTIMIZATION.arms[0].but(optimizer=optimizer, own_order=True, rate=0.01)
+    engine = build_engine(arm.program())
+    many, single = (
+        TrainingState.start(note_start(arm.architecture, "he", 3), arm.program()) for _ in range(2)
+    )
+    steps = ManyEpochs(arm, engine, examples, Seeds())
+    cost = steps.advance(many, 0, 30)
+    orders = np.vstack([steps.orders(0, 1), steps.orders(1, 29)])
+    assert len(np.unique(orders, axis=0)) == 30
+    for epoch, order in enumerate(orders):
+        assert sorted(order) == list(range(300))
+        batches = Batches(examples.X, examples.Y, None, np.ascontiguousarray(order), 64)
+        engine.run_steps(single, batches, epoch, StepTotals(), np.full(5, 0.01))
+    np.testing.assert_allclose(many.parameters, single.parameters, rtol=0, atol=1e-11)
+    assert many.t == single.t == 150
+    assert cost.weight == 44
+
+
+def test_masks_that_keep_all_units_change_nothing(points):
+    engine = build_engine(SMALL.program())
+    states = [TrainingState.start(note_start(SMALL.architecture, "he", 3), SMALL.program()) for _ in range(2)]
+    fixed = FixedMasks(SMALL, engine, points, Seeds())
+    assert all(mask is None or mask.kept.all() for mask in fixed.masks)
+    fixed.advance(states[0], 0, 50)
+    WholeBatch(SMALL, engine, points).advance(states[1], 0, 50)
+    np.testing.assert_allclose(states[0].parameters, states[1].parameters, rtol=0, atol=1e-12)
+
+
+def test_the_recorded_cost_is_that_of_the_last_mini_batch():
+    examples = moons(None, None)
+    arm = OPTIMIZATION.arms[0]
+    engine = build_engine(arm.program())
+    state = TrainingState.start(note_start(arm.architecture, "he", 3), arm.program())
+    totals = stepper(arm, engine, examples, Seeds()).advance(state, 0, 1)
+    assert totals.weight == 300 % 64
+    last = NoteOrder(10, 300).of(0)[-44:]
+    after, _ = engine.cost_and_gradient(state.parameters, examples.X[last], examples.Y[last])
+    assert after == pytest.approx(totals.mean_cost, abs=1e-3)
+
+
+def test_a_run_that_diverges_says_in_which_epoch_and_keeps_what_it_has(points):
+    run = run_arm(SMALL.but(rate=1e200, epochs=50), points, Seeds(), record_every=10)
+    assert run.diverged == 1
+    assert run.costs[0][1] == pytest.approx(0.883, abs=1e-3)
+
+
+def test_the_history_holds_what_the_rules_read(points):
+    run = run_arm(SMALL, points, Seeds(), record_every=100)
+    assert [row["epoch"] for row in run.history] == [1, 101, 201, 301, 401, 500]
+    assert [step for step, _ in run.costs] == [0, 100, 200, 300, 400]
+    names = {"train_cost", "validation_cost", "train_accuracy", "validation_accuracy", "layer1_unit_spread"}
+    assert names <= set(run.history.rows[-1])
+    assert run.history.rows[-1]["train_accuracy"] == run.train_accuracy
