@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from layerwise import course, datasets
     from layerwise.comparison import compare
     from layerwise.diagnosis import diagnose
-    from layerwise.estimators import TabularClassifier, TabularRegressor, load
+    from layerwise.estimators import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, load
 
 # Public names and where they live. Each is imported when first used, so that `import layerwise` is quick.
 _HOMES = {
+    "MLPClassifier": "layerwise.estimators",
+    "MLPRegressor": "layerwise.estimators",
     "TabularClassifier": "layerwise.estimators",
     "TabularRegressor": "layerwise.estimators",
     "compare": "layerwise.comparison",
@@ -29,6 +31,8 @@ _HOMES = {
 _ROOMS = ("course", "datasets")
 
 __all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
     "TabularClassifier",
     "TabularRegressor",
     "__version__",

@@ -95,6 +95,16 @@ def test_a_fault_in_any_parameter_is_found(fault, factor, capsys):
     assert "There is a mistake" in capsys.readouterr().out
 
 
+def test_a_gradient_or_a_cost_that_is_not_finite_is_no_success(capsys):
+    X, Y, parameters = the_courses_case()
+    spoiled = gradients_of(X, Y, parameters) | {"dW2": np.full((3, 5), np.nan)}
+    assert np.isnan(checking.gradient_check_n(parameters, spoiled, X, Y))
+    certain = parameters | {"b3": parameters["b3"] + 60}  # every output rounds to 1, and one label is 0
+    assert np.isnan(checking.gradient_check_n(certain, gradients_of(X, Y, certain), X, Y))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.startswith("Nothing can be told") for line in lines] == [True, True]
+
+
 def test_any_depth_can_be_checked(capsys):
     generator = np.random.default_rng(8)
     sizes = [3, 4, 3, 2, 2, 1]

@@ -15,29 +15,12 @@ from layerwise.engine import Batches, Program, StepTotals, TrainingState, build_
 from layerwise.formulas.initializers import INITIALIZERS
 from layerwise.network.objective import Objective
 from layerwise.network.parameters import flat_vector, named_views
+from layerwise.network.turned_inputs import turned_inputs
+from published_costs import HE_COSTS
 
 
 def accuracy(X, Y, parameters) -> float:
     return float(np.mean(building.predict(X, Y, parameters) == Y))
-
-
-HE_COSTS = {
-    0: 0.8830537463419761,
-    1000: 0.6879825919728063,
-    2000: 0.6751286264523371,
-    3000: 0.6526117768893807,
-    4000: 0.6082958970572937,
-    5000: 0.5304944491717495,
-    6000: 0.4138645817071793,
-    7000: 0.3117803464844441,
-    8000: 0.23696215330322556,
-    9000: 0.18597287209206828,
-    10000: 0.15015556280371808,
-    11000: 0.12325079292273548,
-    12000: 0.09917746546525937,
-    13000: 0.08457055954024274,
-    14000: 0.07357895962677366,
-}
 
 
 @pytest.mark.parametrize(
@@ -147,21 +130,6 @@ def start_of(sizes, initializer):
     return start
 
 
-def turned_inputs(X, start):
-    """The same run with m inputs in place of 12,288: gradient descent does not see a rotation of its inputs.
-
-    X = Q R with orthonormal Q (n, m); then W1 X = (W1 Q) R, and dW1 Q = dZ R' / m is the gradient for W1 Q.
-    Returns R, the start with W1 Q, and the way back: the part of W1 across Q never moves.
-    """
-    Q, R = np.linalg.qr(X)
-    W1 = start["W1"]
-
-    def turned_back(parameters):
-        return parameters | {"W1": W1 + (parameters["W1"] - W1 @ Q) @ Q.T}
-
-    return R, start | {"W1": W1 @ Q}, turned_back
-
-
 def compiled_run(X, Y, start, iterations):
     """Batch gradient descent at 0.0075 in the compiled engine, float64."""
     network = network_of(start)
@@ -187,19 +155,19 @@ def test_the_cats_are_learnt_as_published(name, shared):
     """2,500 iterations of the descent that the models run, on the pictures turned to 209 coordinates."""
     sizes, initializer, _, published, digits, train, test = CATS[name]
     X, Y, X_test, Y_test = cats(shared)
-    R, start, turned_back = turned_inputs(X, start_of(sizes, initializer))
+    turned, start = turned_inputs(X), start_of(sizes, initializer)
     costs = []
     parameters = descend(
-        R,
+        turned.X,
         Y.astype(float),
-        start,
+        start | {"W1": turned.weights(start["W1"])},
         learning_rate=0.0075,
         num_iterations=2500,
         every=100,
         report=lambda iteration, cost: costs.append(cost),
     )
     assert costs == pytest.approx(published, abs=digits)
-    parameters = turned_back(parameters)
+    parameters["W1"] = turned.weights_back(start["W1"], parameters["W1"])
     assert accuracy(X, Y, parameters) == pytest.approx(train, abs=1e-12)
     assert accuracy(X_test, Y_test, parameters) == pytest.approx(test, abs=1e-12)
 

@@ -9,6 +9,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
+FENCED = re.compile(r"^(`{3,}).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+PLACE = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 NAMED_FILE = re.compile(r"`((?:src|tests|docs|tools|benchmarks)/[\w./-]+|\.[\w/.-]+/[\w.-]+)`")
 
@@ -17,9 +19,26 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relativ
 
 @each_page
 def test_every_link_of_the_page_leads_to_a_file(page: Path):
-    targets = LINK.findall(page.read_text("utf-8"))
+    targets = LINK.findall(FENCED.sub("", page.read_text("utf-8")))
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert missing == []
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub calls the headings of a page: small letters, hyphens for spaces, no punctuation."""
+    headings = re.findall(r"^#+ (.+)$", FENCED.sub("", page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_page
+def test_every_link_to_a_heading_leads_to_one(page: Path):
+    places = PLACE.findall(FENCED.sub("", page.read_text("utf-8")))
+    lost = [
+        f"{target}#{anchor}"
+        for target, anchor in places
+        if anchor not in anchors(page.parent / target if target else page)
+    ]
+    assert lost == []
 
 
 def test_the_contributors_guide_names_only_files_that_exist():

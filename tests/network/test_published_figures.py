@@ -11,6 +11,7 @@ from layerwise.network.architecture import Architecture
 from layerwise.network.objective import Objective
 from layerwise.network.parameters import flat_vector, named_views
 from layerwise.network.propagation import Dropout, forward
+from published_costs import HE_COSTS
 
 CROSS_ENTROPY = Objective("binary_cross_entropy")
 
@@ -48,30 +49,13 @@ def root(n_prev):
 
 def test_the_he_start_of_the_initialization_study_learns_as_published():
     """15,000 iterations of batch gradient descent at 0.01."""
-    published = {
-        0: 0.8830537463419761,
-        1000: 0.6879825919728063,
-        2000: 0.6751286264523371,
-        3000: 0.6526117768893807,
-        4000: 0.6082958970572937,
-        5000: 0.5304944491717495,
-        6000: 0.4138645817071793,
-        7000: 0.3117803464844441,
-        8000: 0.23696215330322556,
-        9000: 0.18597287209206828,
-        10000: 0.15015556280371808,
-        11000: 0.12325079292273548,
-        12000: 0.09917746546525937,
-        13000: 0.08457055954024274,
-        14000: 0.07357895962677366,
-    }
     case, found = circles(he), {}
     for iteration in range(15_000):
         cost, gradient = case.cost_and_gradient()
-        if iteration in published:
+        if iteration in HE_COSTS:
             found[iteration] = cost
         (case.theta,) = OPTIMIZERS["gd"].rule(case.theta, gradient, 0.01)
-    assert found == pytest.approx(published, rel=1e-9)
+    assert found == pytest.approx(HE_COSTS, rel=1e-9)
     assert accuracy(case, case.X, case.Y[0]) == pytest.approx(298 / 300)
     X, y = make_circles(100, noise=0.05, random_state=np.random.RandomState(2))
     assert accuracy(case, X.T, y) == 0.96

@@ -7,11 +7,13 @@ import pytest
 
 from layerwise.engine import Batches, StepTotals, TrainingState, build_engine
 from layerwise.network.parameters import named_views
+from layerwise.studies import arm_run
 from layerwise.studies.arm import Arm, Examples
 from layerwise.studies.arm_run import run_arm
 from layerwise.studies.note_random import NoteOrder, Seeds, note_masks, note_start
 from layerwise.studies.plane_studies import OPTIMIZATION, circles, moons
 from layerwise.studies.steps import FixedMasks, ManyEpochs, WholeBatch, stepper
+from layerwise.studies.turned_training import turned_training
 
 SMALL = Arm("he", "a network", (2, 10, 5, 1), "he", 0.05, 500)
 
@@ -119,3 +121,36 @@ def test_the_history_holds_what_the_rules_read(points):
     names = {"train_cost", "validation_cost", "train_accuracy", "validation_accuracy", "layer1_unit_spread"}
     assert names <= set(run.history.rows[-1])
     assert run.history.rows[-1]["train_accuracy"] == run.train_accuracy
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "momentum"])
+@pytest.mark.parametrize("batch_size", [None, 8])
+def test_pictures_are_trained_on_in_fewer_coordinates_and_nothing_else_changes(
+    optimizer, batch_size, monkeypatch
+):
+    """The costs, the history, the weights and the accuracies are those of training on the pixels."""
+    draw = np.random.default_rng(5)
+    X, y = draw.random((20, 300)), draw.random(20) < 0.5
+    examples = Examples.of(X, y, draw.random((30, 300)), draw.random(30) < 0.5, "noise")
+    arm = Arm("two", "a network", (300, 5, 3, 1), "lecun", 0.05, 200, optimizer, batch_size)
+    assert turned_training(arm, examples).arm.sizes == (20, 5, 3, 1)
+    turned = run_arm(arm, examples, Seeds(), record_every=50)
+    monkeypatch.setattr(arm_run, "turned_training", lambda arm, examples: None)
+    plain = run_arm(arm, examples, Seeds(), record_every=50)
+    assert [cost for _, cost in turned.costs] == pytest.approx([cost for _, cost in plain.costs], abs=1e-9)
+    assert turned.parameters.shape == plain.parameters.shape == (arm.architecture.parameter_count,)
+    np.testing.assert_allclose(turned.parameters, plain.parameters, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(turned.start, plain.start)
+    for there, here in zip(plain.history, turned.history, strict=True):
+        assert here.keys() == there.keys()
+        for name in there.keys() - {"seconds"}:
+            assert here[name] == pytest.approx(there[name], abs=1e-9, rel=1e-7), name
+    assert (turned.train_accuracy, turned.test_accuracy) == (plain.train_accuracy, plain.test_accuracy)
+
+
+@pytest.mark.parametrize("changes", [{"optimizer": "adam"}, {"lambd": 0.7}, {"sizes": (2, 10, 5, 1)}])
+def test_what_turning_would_change_is_trained_as_it_is(changes, points):
+    pictures = Examples.of(np.eye(5, 40), [0, 1, 0, 1, 1], np.eye(5, 40), [0, 1, 0, 1, 1], "five")
+    arm = SMALL.but(sizes=(40, 10, 5, 1))
+    assert turned_training(arm, pictures) is not None
+    assert turned_training(arm.but(**changes), points if "sizes" in changes else pictures) is None

@@ -24,6 +24,7 @@ from layerwise.cli.run_options import (
     typed_value,
     with_options,
 )
+from layerwise.cli.text_table import print_table
 from layerwise.comparison import Comparison, compare_file, comparison_folder
 from layerwise.comparison.grid import values_from_text
 from layerwise.errors import InputError, TrainingError
@@ -133,31 +134,20 @@ def _folder(out: str | None, options: dict[str, Any], varied: dict[str, tuple[An
 
 
 def _print(comparison: Comparison, page: Path, *, json: bool, quiet: bool) -> None:
-    from layerwise.comparison.plain_text import findings
+    from layerwise.comparison.plain_text import MAIN_EFFECTS, findings, main_effects_cells, summary_cells
 
     if json:
         print_json(comparison.document())
     elif not quiet:
-        results().print(_table(comparison))
+        print_table(*summary_cells(comparison), bold=comparison.winner is not None)
+        headings, rows = main_effects_cells(comparison)
+        if rows:
+            results().print(f"{MAIN_EFFECTS}:", soft_wrap=True)
+            print_table(headings, rows)
         results().print(findings(comparison), soft_wrap=True)
     if not quiet:
         console = messages() if json else results()
         console.print(f"\nResults: {page.parent}\nPage:    {page}", soft_wrap=True)
-
-
-def _table(comparison: Comparison) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    from layerwise.comparison.plain_text import summary_cells
-
-    headings, rows = summary_cells(comparison)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in headings:
-        table.add_column(heading)
-    for place, cells in enumerate(rows):
-        table.add_row(*cells, style="bold" if place == 0 and comparison.winner is not None else "")
-    return table
 
 
 def _parameters() -> list[inspect.Parameter]:

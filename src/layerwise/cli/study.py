@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from layerwise.cli.consoles import messages, print_json, results
+from layerwise.cli.text_table import print_table
+from layerwise.errors import TrainingError
 
 if TYPE_CHECKING:
+    from layerwise.studies.many_runs import Unfinished
     from layerwise.studies.tables import Table
+    from layerwise.studies.written import Done
 
 
 def study(
@@ -54,7 +58,11 @@ def study(
     """Run one of the note's experiments, and print its table.
 
     The numbers are those that the note publishes; the comment on each model is what the rules of diagnosis
-    find in the history of its training. `claims` tries every claim of the note's text and says which hold.
+    find in the history of its training. `claims` tries every claim of the note's text and says which hold;
+    `all` does everything, and --out then holds a page over all pages.
+
+    With --out, each run of --seeds and --tune is kept: after Ctrl-C, or with more seeds, the same command
+    goes on from there.
 
     Examples:
 
@@ -63,62 +71,52 @@ def study(
       layerwise study optimization --seeds 100 --tune --out optimization
       layerwise study regularization --data data.mat --out regularization --language zh
       layerwise study claims
+      layerwise study all --out note
     """
     from layerwise.cli.study_progress import study_progress
+    from layerwise.studies.index_page import write_index
     from layerwise.studies.request import plan_calls
     from layerwise.studies.written import run_call
 
     calls = plan_calls(name, data, seeds, tune, language, jobs, out)
-    documents, pages = [], []
-    for number, call in enumerate(calls):
+    finished: list[Done] = []
+    page = None
+    for call in calls:
         folder = None if out is None else out if len(calls) == 1 else out / call.name
         with study_progress(call.name, quiet=quiet) as watch:
-            done = run_call(call, jobs, watch)
-        documents.append(done.document())
+            done = run_call(call, jobs, watch, folder)
+        finished.append(done)
         if folder is not None:
-            pages.append(done.write(folder, language))
+            page = done.write(folder, language)
+        if out is not None and len(calls) > 1:
+            page = write_index(finished, out, language)
         if not json:
             if len(calls) > 1:
-                results().print(("\n" if number else "") + call.name, style="bold")
+                results().print(("" if done is finished[0] else "\n") + call.name, style="bold")
             print_tables(done.tables(language))
+        if done.unfinished is not None:
+            break
     if json:
+        documents = [done.document() for done in finished]
         print_json(documents[0] if len(calls) == 1 else {"studies": documents})
-    if not quiet:
-        for page in pages:
-            messages().print(f"Page: {page}", soft_wrap=True)
+    if page is not None and not quiet:
+        messages().print(f"Page: {page}", soft_wrap=True)
+    if finished[-1].unfinished is not None:
+        raise TrainingError(_how_to_go_on(finished[-1].unfinished, out))
+
+
+def _how_to_go_on(unfinished: Unfinished, out: Path | None) -> str:
+    said = f"interrupted: {unfinished.done:,} of {unfinished.planned:,} {unfinished.what} are done"
+    if out is None:
+        return f"{said}; with --out FOLDER they are kept, and the same command goes on from there"
+    return f"{said} and kept in {out}; the same command goes on from there"
 
 
 def print_tables(tables: Sequence[Table]) -> None:
     """Tables on standard output, each with the sentences that belong to it."""
-    console = results()
-    if not console.is_terminal:
-        # Where no person looks, a row of the table stays one line.
-        console.width = 1000
     for table in tables:
         if table.title:
-            console.print(table.title, soft_wrap=True)
-        console.print(_rich_table(table))
+            results().print(table.title, soft_wrap=True)
+        print_table(table.headings, table.rows)
         for sentence in table.sentences:
-            console.print(sentence, soft_wrap=True)
-
-
-def _rich_table(table: Table) -> Any:
-    from rich import box
-    from rich.cells import cell_len
-    from rich.table import Table
-
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, heading in enumerate(table.headings):
-        figures = number > 0 and all(_is_figure(row[number]) for row in table.rows)
-        texts = [heading, *(row[number] for row in table.rows)]
-        longest = max(cell_len(word) for text in texts for word in text.split() or [""])
-        shown.add_column(
-            heading, justify="right" if figures else "left", overflow="fold", min_width=min(longest, 20)
-        )
-    for row in table.rows:
-        shown.add_row(*row)
-    return shown
-
-
-def _is_figure(text: str) -> bool:
-    return text[:1].isdigit() or text in ("–", "never", "未达到")
+            results().print(sentence, soft_wrap=True)

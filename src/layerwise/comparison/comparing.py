@@ -10,7 +10,7 @@ from typing import Any
 from layerwise.comparison.compared_rows import ComparedRows
 from layerwise.comparison.comparison import Comparison, checked_metric, checked_seeds
 from layerwise.comparison.grid import Combination, combinations
-from layerwise.comparison.run_store import RunStore, run_key
+from layerwise.comparison.run_store import comparison_run_key, comparison_runs
 from layerwise.comparison.running import Progress, checked_jobs, run_all
 from layerwise.errors import InputError
 from layerwise.estimators import TabularClassifier, TabularRegressor
@@ -131,8 +131,12 @@ def run_comparison(
     metric = checked_metric(metric, rows.task)
     for share in {combination.settings["validation_fraction"] for combination in chosen}:
         rows.split(seeds[0], share)
-    kept = RunStore(store)
-    keys = {run_key(rows.digest, combination.settings, seed) for seed in seeds for combination in chosen}
+    kept = comparison_runs(store)
+    keys = {
+        comparison_run_key(rows.digest, combination.settings, seed)
+        for seed in seeds
+        for combination in chosen
+    }
     others = kept.others(keys)
     if others:
         noun = "run in the folder is" if others == 1 else "runs in the folder are"

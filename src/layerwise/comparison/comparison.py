@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerwise.comparison.grid import Combination
+from layerwise.comparison.main_effects import main_effects_frame
 from layerwise.comparison.recipe import Winner, python_lines, shell_line
 from layerwise.comparison.tabulation import (
     curves_frame,
@@ -79,6 +80,16 @@ class Comparison:
             return self._differences
         return differences_frame(self, checked_metric(metric, self.task))
 
+    def main_effects(self, metric: str | None = None) -> pl.DataFrame:
+        """One row per value of each setting: its mean over all values of the other settings, and its paired
+        difference to the setting's best value, with 95% interval, p, and p for all pairs together.
+
+        Without rows where only one setting varies: then `summary` and `differences` say it. What is paired
+        and counted: `layerwise.comparison.main_effects`. metric: another than the one that ranks.
+        Raises InputError for a metric that the task does not have.
+        """
+        return main_effects_frame(self, checked_metric(metric or self.metric, self.task))
+
     @cached_property
     def _summary(self) -> pl.DataFrame:
         return summary_frame(self)
@@ -137,7 +148,8 @@ class Comparison:
         return document(self)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write results.json, runs.csv, summary.csv, differences.csv, curves.csv and comparison.html.
+        """Write results.json, runs.csv, summary.csv, differences.csv, main_effects.csv, curves.csv and
+        comparison.html.
 
         Returns the path of the page. Raises InputError where the folder cannot be written or holds a
         results.json of something else.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from layerwise._version import __version__
 from layerwise.comparison.charts import comparison_charts
 from layerwise.comparison.paired_differences import FEWEST_RUNS
-from layerwise.comparison.plain_text import p_text, summary_cells
+from layerwise.comparison.plain_text import main_effects_cells, p_text, summary_cells
 from layerwise.comparison.recipe import changed_settings
 from layerwise.comparison.verdict import metric_word
 from layerwise.report.numbers import ABSENT, SHARES, count, duration, number, plural
@@ -46,6 +46,7 @@ def notebook_fragment(comparison: Comparison) -> str:
 
 def _parts(comparison: Comparison) -> dict[str, Any]:
     headings, rows = summary_cells(comparison)
+    effect_headings, effects = main_effects_cells(comparison)
     config = comparison.config
     own = config.data == "DATA"
     return {
@@ -57,6 +58,8 @@ def _parts(comparison: Comparison) -> dict[str, Any]:
         "facts": _facts(comparison),
         "headings": headings,
         "rows": rows,
+        "effect_headings": effect_headings,
+        "effects": effects,
         "charts": comparison_charts(comparison),
         "pairs": _pairs(comparison),
         "pairs_in_all": len(comparison.differences()),

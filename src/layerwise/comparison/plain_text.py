@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from layerwise.comparison.tabulation import TIE_BREAKERS
 from layerwise.comparison.verdict import metric_word
-from layerwise.report.numbers import ABSENT, duration
+from layerwise.report.numbers import ABSENT, SHARES, duration, number
 from layerwise.report.numbers import metric as shown
+
+MAIN_EFFECTS = "Each setting on its own, over all values of the others"
 
 if TYPE_CHECKING:
     from layerwise.comparison.comparison import Comparison
 
 
 def plain_text(comparison: Comparison) -> str:
-    """The ranking as a table, and what can be said of it."""
-    headings, rows = summary_cells(comparison)
-    return "\n".join(_aligned(headings, rows)) + "\n\n" + findings(comparison)
+    """The ranking as a table, the settings one by one where several vary, and what can be said of it."""
+    parts = ["\n".join(_aligned(*summary_cells(comparison)))]
+    headings, rows = main_effects_cells(comparison)
+    if rows:
+        parts.append(f"{MAIN_EFFECTS}:\n" + "\n".join(_aligned(headings, rows)))
+    return "\n\n".join([*parts, findings(comparison)])
 
 
 def findings(comparison: Comparison) -> str:
@@ -48,6 +53,47 @@ def summary_cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
         cells += [duration(row["seconds"]), _runs(row)]
         rows.append(cells)
     return headings, rows
+
+
+def main_effects_cells(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the main effects, a setting's name on its first row only; no rows where only one
+    setting varies."""
+    metric, frame = comparison.metric, comparison.main_effects()
+    headings = ["setting", "value", metric_word(metric), "to the best value", "95% interval", "", "runs"]
+    rows, last = [], None
+    for row in frame.iter_rows(named=True):
+        mean, spread = row["mean"], row["spread"]
+        shown_mean = shown(metric, mean) + ("" if spread is None else f" ± {shown(metric, spread)}")
+        left = f" ({row['left_out']} left out)" if row["left_out"] else ""
+        rows.append(
+            [
+                "" if row["setting"] == last else row["setting"],
+                row["value"],
+                shown_mean,
+                *_to_the_best(metric, row),
+                f"{row['runs']}{left}",
+            ]
+        )
+        last = row["setting"]
+    return headings, rows
+
+
+def _to_the_best(metric: str, row: dict[str, Any]) -> list[str]:
+    """Difference, interval, and what can be told."""
+    if row["mean"] is None:
+        return [ABSENT, "", "no run to compare"]
+    if row["against"] is None:
+        return ["the best", "", ""]
+    unit = 100.0 if metric in SHARES else 1.0
+    points = " points" if metric in SHARES else ""
+    difference = f"{number(unit * row['difference'], 3)}{points}"
+    if row["p_holm"] is None:
+        return [difference, "", ""]
+    interval = ""
+    if row["low"] is not None:
+        interval = f"{number(unit * row['low'], 3)} to {number(unit * row['high'], 3)}"
+    word = "worse" if row["worse"] else "cannot be told"
+    return [difference, interval, f"{word}, {p_text(row['p_holm'])}"]
 
 
 def _mean_and_spread(name: str, row: dict[str, Any]) -> str:

@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 from layerwise.comparison.compared_rows import ComparedRows
 from layerwise.comparison.grid import Combination
 from layerwise.comparison.one_run import run_once
-from layerwise.comparison.run_store import RunStore, run_key
+from layerwise.comparison.run_store import comparison_run_key
 from layerwise.errors import InputError, TrainingError
+from layerwise.persistence import FinishedRuns
+
+RUNS_OF_A_WORKER = 4
 
 
 class Progress(NamedTuple):
@@ -50,7 +53,7 @@ def run_all(
     seeds: Sequence[int],
     *,
     jobs: int | None,
-    store: RunStore,
+    store: FinishedRuns,
     progress: Callable[[Progress], object] | None = None,
 ) -> tuple[Records, bool]:
     """({(combination, seed): record}, whether Ctrl-C ended it before the last run).
@@ -61,7 +64,7 @@ def run_all(
     outside; what was finished is kept then.
     """
     tasks = [
-        Task(k, seed, run_key(rows.digest, combination.settings, seed))
+        Task(k, seed, comparison_run_key(rows.digest, combination.settings, seed))
         for seed in seeds
         for k, combination in enumerate(chosen)
     ]
@@ -83,7 +86,8 @@ def run_all(
                 interrupted = True
                 break
             records[task.combination, task.seed] = record
-            store.put(task.key, chosen[task.combination].settings, task.seed, record)
+            settings = chosen[task.combination].settings
+            store.put(task.key, {**settings, "seed": task.seed}, record)
             report.ended(task, record)
     except KeyboardInterrupt:
         interrupted = True
@@ -110,11 +114,19 @@ def _results(
         for task in waiting:
             yield task, run_once(rows, chosen[task.combination].settings, task.seed, parent)
         return
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     work = delayed(_numbered)
-    yield from parallel(
-        work(task, rows, chosen[task.combination].settings, task.seed, parent) for task in waiting
-    )
+    calls = [work(task, rows, chosen[task.combination].settings, task.seed, parent) for task in waiting]
+    try:
+        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    except ValueError:
+        # A backend that hands back nothing before all is done, such as Ray's, gets a few runs at a time, so
+        # that those are kept.
+        at_once = RUNS_OF_A_WORKER * effective_n_jobs(jobs)
+        with Parallel(n_jobs=jobs, batch_size=1) as parallel:
+            for first in range(0, len(calls), at_once):
+                yield from parallel(calls[first : first + at_once])
+        return
+    yield from parallel(calls)
 
 
 def _numbered(task: Task, rows: ComparedRows, settings: Any, seed: int, parent: int) -> tuple[Task, Any]:

@@ -24,7 +24,7 @@ PAGE = "comparison.html"
 
 
 def document(comparison: Comparison) -> dict[str, Any]:
-    """results.json: what was compared, every run, summary, differences, curves and the winner's recipe."""
+    """results.json: what was compared, every run, all tables, curves and the winner's recipe."""
     winner = comparison.winner
     config = comparison.config
     return {
@@ -52,6 +52,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "winner": None if winner is None else dataclasses.asdict(winner),
         "summary": comparison.summary().to_dicts(),
         "differences": comparison.differences().to_dicts(),
+        "main_effects": comparison.main_effects().to_dicts(),
         "runs": comparison.runs.to_dicts(),
         "curves": [
             {"combination": combination.label, "seed": seed, **comparison.records[k, seed]["curve"]}
@@ -78,6 +79,7 @@ def save(comparison: Comparison, folder: str | os.PathLike[str]) -> Path:
         "runs.csv": comparison.runs,
         "summary.csv": comparison.summary(),
         "differences.csv": comparison.differences(),
+        "main_effects.csv": comparison.main_effects(),
         "curves.csv": comparison.curves,
     }
     for name, frame in tables.items():

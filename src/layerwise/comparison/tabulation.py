@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -164,7 +164,7 @@ def differences_frame(comparison: Comparison, metric: str) -> pl.DataFrame:
             found = paired_difference(
                 [a[seed] for seed in both],
                 [b[seed] for seed in both],
-                overlap=_overlap(comparison, first, second),
+                overlap=overlap_of_splits(comparison, (first, second)),
             )
             row |= {
                 "runs": found.runs,
@@ -189,14 +189,15 @@ def differences_frame(comparison: Comparison, metric: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
-def _overlap(comparison: Comparison, first: int, second: int) -> float:
-    """Test rows over training rows, where each seed draws its own test rows; 0 where they are the same."""
+def overlap_of_splits(comparison: Comparison, combinations: Collection[int]) -> float:
+    """Test rows over training rows of these combinations, where each seed draws its own test rows; 0 where
+    they are the same."""
     if not comparison.draws_test_rows:
         return 0.0
     shares = [
         record["rows"]["test"] / record["rows"]["train"]
         for (k, _), record in comparison.records.items()
-        if k in (first, second) and record["rows"].get("test")
+        if k in combinations and record["rows"].get("test")
     ]
     return float(np.mean(shares)) if shares else 0.0
 

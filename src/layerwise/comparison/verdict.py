@@ -10,6 +10,7 @@ import numpy as np
 from layerwise.comparison.paired_differences import FEWEST_RUNS, smallest_tellable
 from layerwise.report.numbers import SHARES, number, plural
 from layerwise.report.numbers import metric as shown
+from layerwise.runs.options import as_typed
 
 if TYPE_CHECKING:
     from layerwise.comparison.comparison import Comparison
@@ -82,6 +83,9 @@ def _details(comparison: Comparison) -> tuple[str, ...]:
         faster = _fastest(comparison, winner.tied)
         if faster is not None:
             said.append(faster)
+    together = _best_values_together(comparison)
+    if together is not None:
+        said.append(together)
     tellable = _tellable(comparison)
     if tellable is not None:
         judged = f"With {_seeds(comparison)} and {plural(len(pairs), 'pair')} to judge, "
@@ -103,6 +107,25 @@ def _fastest(comparison: Comparison, tied: tuple[str, ...]) -> str | None:
     if quick is None or seconds[winner.label] < 1 or seconds[quick] > seconds[winner.label] / 2:
         return None
     return f"Of these, {quick} trains in {seconds[quick] / seconds[winner.label]:.0%} of its time."
+
+
+def _best_values_together(comparison: Comparison) -> str | None:
+    """Where the settings' best values, each on its own, are not the winner's: they depend on each other."""
+    winner = comparison.winner
+    assert winner is not None
+    effects = comparison.main_effects()
+    best = effects.filter(effects["against"].is_null() & effects["mean"].is_not_null())
+    values = dict(zip(best["setting"], best["value"], strict=True))
+    if not values or all(as_typed(winner.settings[name]) == value for name, value in values.items()):
+        return None
+    named = " and ".join(f"{name}={value}" for name, value in values.items())
+    summary = comparison.summary()
+    for name, value in values.items():
+        summary = summary.filter(summary[name] == value)
+    place = ""
+    if len(summary):
+        place = f", which together are number {summary['rank'].to_list()[0]}"
+    return f"Each on its own, the best values are {named}{place}: the settings depend on each other."
 
 
 def _tellable(comparison: Comparison) -> float | None:

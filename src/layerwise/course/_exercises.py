@@ -13,6 +13,7 @@ import numpy as np
 
 from layerwise.course import _cases as cases
 from layerwise.course import _mistakes as mistake
+from layerwise.course import _optimizer_mistakes as optimizer_mistake
 from layerwise.course import building, gradient_checking, initialization, optimization, regularization
 
 Draw = Callable[[np.random.Generator, int], tuple[tuple, int]]
@@ -66,7 +67,9 @@ EXERCISES: dict[str, Exercise] = {
         ),
         _exercise(building, "linear_forward", cases.linear, "Z", "cache", mistakes=mistake.LINEAR_FORWARD),
         _exercise(building, "linear_activation_forward", cases.linear_activation, "A", "cache"),
-        _exercise(building, "L_model_forward", cases.forward, "AL", "caches"),
+        _exercise(
+            building, "L_model_forward", cases.forward, "AL", "caches", mistakes=mistake.L_MODEL_FORWARD
+        ),
         _exercise(building, "compute_cost", cases.outputs_and_labels, "cost", mistakes=mistake.COMPUTE_COST),
         _exercise(building, "linear_backward", cases.linear_backward, "dA_prev", "dW", "db"),
         _exercise(
@@ -79,10 +82,17 @@ EXERCISES: dict[str, Exercise] = {
             "grads",
             mistakes=mistake.L_MODEL_BACKWARD,
         ),
-        _exercise(building, "update_parameters", cases.update, "parameters", rebinds=True),
+        _exercise(
+            building,
+            "update_parameters",
+            cases.update,
+            "parameters",
+            rebinds=True,
+            mistakes=mistake.UPDATE_PARAMETERS,
+        ),
         _exercise(building, "two_layer_model", cases.sized_model, "parameters", seed=1),
         _exercise(building, "L_layer_model", cases.sized_model, "parameters", seed=1),
-        _exercise(building, "predict", cases.prediction, "p"),
+        _exercise(building, "predict", cases.prediction, "p", mistakes=mistake.PREDICT),
         _exercise(initialization, "initialize_parameters_zeros", cases.layer_sizes, "parameters", seed=3),
         _exercise(initialization, "initialize_parameters_random", cases.layer_sizes, "parameters", seed=3),
         _exercise(
@@ -152,13 +162,20 @@ EXERCISES: dict[str, Exercise] = {
         _exercise(gradient_checking, "dictionary_to_vector", cases.parameters_alone, "theta", "keys"),
         _exercise(gradient_checking, "vector_to_dictionary", cases.vector, "parameters"),
         _exercise(gradient_checking, "gradients_to_vector", cases.gradients_alone, "theta"),
-        _exercise(optimization, "update_parameters_with_gd", cases.update, "parameters", rebinds=True),
+        _exercise(
+            optimization,
+            "update_parameters_with_gd",
+            cases.update,
+            "parameters",
+            rebinds=True,
+            mistakes=mistake.UPDATE_PARAMETERS,
+        ),
         _exercise(
             optimization,
             "random_mini_batches",
             cases.mini_batches,
             "mini_batches",
-            mistakes=mistake.RANDOM_MINI_BATCHES,
+            mistakes=optimizer_mistake.RANDOM_MINI_BATCHES,
         ),
         _exercise(optimization, "initialize_velocity", cases.parameters_alone, "v"),
         _exercise(
@@ -168,7 +185,7 @@ EXERCISES: dict[str, Exercise] = {
             "parameters",
             "v",
             rebinds=True,
-            mistakes=mistake.MOMENTUM,
+            mistakes=optimizer_mistake.MOMENTUM,
         ),
         _exercise(optimization, "initialize_adam", cases.parameters_alone, "v", "s"),
         _exercise(
@@ -179,7 +196,7 @@ EXERCISES: dict[str, Exercise] = {
             "v",
             "s",
             rebinds=True,
-            mistakes=mistake.ADAM,
+            mistakes=optimizer_mistake.ADAM,
         ),
         _exercise(optimization, "model", cases.optimization_model, "parameters", seed=3),
     )

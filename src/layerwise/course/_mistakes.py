@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from layerwise.course import building, gradient_checking, optimization, regularization
+from layerwise.course import building, gradient_checking, regularization
 from layerwise.formulas.activations import relu as relu_of
 from layerwise.formulas.activations import sigmoid as sigmoid_of
 from layerwise.formulas.initializers import xavier_scale
@@ -67,6 +67,20 @@ XAVIER: Mistakes = {
 LINEAR_FORWARD: Mistakes = {
     "it forgets to add b": lambda A, W, b: (W @ A, (A, W, b)),
 }
+
+
+def _output_of_relu(X, parameters):
+    A, caches, depth = X, [], len(parameters) // 2
+    for layer in range(1, depth + 1):
+        W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
+        A, cache = building.linear_activation_forward(A, W, b, "relu")
+        caches.append(cache)
+    return A, caches
+
+
+L_MODEL_FORWARD: Mistakes = {
+    "its last layer is ReLU too; the output is a probability, so sigmoid belongs there": _output_of_relu,
+}
 COMPUTE_COST: Mistakes = {
     "it forgets the term of the examples with y = 0": lambda AL, Y: -np.mean(Y * np.log(AL)),
     "it forgets the term of the examples with y = 1": lambda AL, Y: -np.mean((1 - Y) * np.log(1 - AL)),
@@ -86,6 +100,20 @@ def _one_layer_too_high(AL, Y, caches):
 L_MODEL_BACKWARD: Mistakes = {
     'it stores dA one layer too high, as the note\'s figure does: the gradient of A1 is grads["dA1"]': (
         _one_layer_too_high
+    ),
+}
+
+
+UPDATE_PARAMETERS: Mistakes = {
+    "it goes up the slope: the step is W - learning_rate dW, against the gradient": (
+        lambda parameters, grads, rate: building.update_parameters(
+            parameters, {name: -value for name, value in grads.items()}, rate
+        )
+    ),
+}
+PREDICT: Mistakes = {
+    "it returns the probabilities AL; the prediction is 1 where AL > 0.5, else 0": (
+        lambda X, y, parameters: building.L_model_forward(X, parameters)[0]
     ),
 }
 
@@ -203,103 +231,4 @@ def _one_sided(parameters, gradients, X, Y, epsilon=1e-7):
 GRADIENT_CHECK_N: Mistakes = {
     "it takes J_minus at theta_plus, as the note's figure does: all differences are 0": _minus_at_plus,
     "it takes a one-sided difference; (J_plus - J_minus) / (2 epsilon) is far more exact": _one_sided,
-}
-
-
-def _whole_ones_only(X, Y, mini_batch_size=64, seed=0):
-    batches = optimization.random_mini_batches(X, Y, mini_batch_size, seed)
-    return [batch for batch in batches if batch[1].shape[1] == mini_batch_size]
-
-
-def _unshuffled(X, Y, mini_batch_size=64, seed=0):
-    firsts = range(0, X.shape[1], mini_batch_size)
-    return [(X[:, i : i + mini_batch_size], Y[:, i : i + mini_batch_size]) for i in firsts]
-
-
-RANDOM_MINI_BATCHES: Mistakes = {
-    "it leaves out the last mini-batch where the examples do not fill it": _whole_ones_only,
-    "it does not shuffle the examples": _unshuffled,
-}
-
-
-def _stepped(parameters, grads, v, slot, step):
-    new_v = {name: slot(value, grads[name]) for name, value in v.items()}
-    return {name: value - step(new_v[f"d{name}"]) for name, value in parameters.items()}, new_v
-
-
-def _without_weight(parameters, grads, v, beta, rate):
-    return _stepped(parameters, grads, v, lambda v, g: beta * v + g, lambda v: rate * v)
-
-
-def _weights_swapped(parameters, grads, v, beta, rate):
-    return _stepped(parameters, grads, v, lambda v, g: (1 - beta) * v + beta * g, lambda v: rate * v)
-
-
-def _v_not_used(parameters, grads, v, beta, rate):
-    _, new_v = optimization.update_parameters_with_momentum(parameters, grads, v, beta, rate)
-    return building.update_parameters(parameters, grads, rate), new_v
-
-
-MOMENTUM: Mistakes = {
-    "it adds the whole gradient to v; the note weighs it with 1 - beta": _without_weight,
-    "it has beta and 1 - beta in each other's place": _weights_swapped,
-    "it steps along the gradient; it must step along v": _v_not_used,
-}
-
-
-def _adam_with(correction1, correction2, step):
-    """Adam with other corrections, and step(v_corrected, s_corrected, epsilon)."""
-
-    def update(parameters, grads, v, s, t, rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-8):
-        _, v, s = optimization.update_parameters_with_adam(parameters, grads, v, s, t, rate, beta1, beta2)
-        c1, c2 = correction1(beta1, t), correction2(beta2, t)
-        moved = {
-            name: value - rate * step(v[f"d{name}"] / c1, s[f"d{name}"] / c2, epsilon)
-            for name, value in parameters.items()
-        }
-        return moved, v, s
-
-    return update
-
-
-def _power_t(beta, t):
-    return 1 - beta**t
-
-
-def _outside(v, s, epsilon):
-    return v / (np.sqrt(s) + epsilon)
-
-
-def _inside(v, s, epsilon):
-    return v / np.sqrt(s + epsilon)
-
-
-def _power_2(beta, t):
-    return 1 - beta**2
-
-
-def _plain(beta, t):
-    return 1 - beta
-
-
-ADAM: Mistakes = {
-    "it is the note's figure 32: 1 - beta1^2 and 1 - beta2 at every t, and epsilon inside the root; "
-    "1 - beta^t and sqrt(s) + epsilon are right": _adam_with(_power_2, _plain, _inside),
-    "it corrects by 1 - beta1^2 and 1 - beta2 as the note's figure 32 does; 1 - beta^t is right": (
-        _adam_with(_power_2, _plain, _outside)
-    ),
-    "it corrects by 1 - beta^2 at every t; 1 - beta^t is right": _adam_with(_power_2, _power_2, _outside),
-    "it corrects by 1 - beta at every t; 1 - beta^t is right": _adam_with(_plain, _plain, _outside),
-    "it does not correct v and s for their start at 0: divide by 1 - beta^t": _adam_with(
-        lambda beta, t: 1, lambda beta, t: 1, _outside
-    ),
-    "it has epsilon inside the root, as the note's figure 31 does; sqrt(s) + epsilon is right": _adam_with(
-        _power_t, _power_t, _inside
-    ),
-    "it forgets the root: v / (sqrt(s) + epsilon)": _adam_with(
-        _power_t, _power_t, lambda v, s, epsilon: v / (s + epsilon)
-    ),
-    "it forgets epsilon: v / (sqrt(s) + epsilon)": _adam_with(
-        _power_t, _power_t, lambda v, s, epsilon: v / np.sqrt(s)
-    ),
 }

@@ -65,10 +65,12 @@ def check(name: str, function: Callable[..., Any]) -> Answer:
         print(check("linear_backward", my_linear_backward))
 
     name: of a function of the note, "linear_backward" or "building.linear_backward"; the module is needed
-    where two modules share a name, as `model` does. Shapes, signs, a missing 1/m, transposed and dropped
-    axes, kinds of numbers, constant factors, a forgotten return, errors, and arguments changed in place are
-    told apart; NumPy's global generator is set before each call and put back after. Raises InputError for a
-    name that is not there or something that cannot be called.
+    where two modules share a name, as `model` does. function: takes the arguments of that function in the
+    note's order. Shapes, signs, a missing 1/m, transposed and dropped axes, kinds of numbers, constant
+    factors, a forgotten return, errors, and arguments changed in place are told apart; NumPy's global
+    generator is set before each call and put back after. What the function raises is told in the answer.
+
+    Raises InputError for a name that is not there or something that cannot be called.
     """
     exercise = EXERCISES[_full_name(name)]
     if not callable(function):
@@ -232,7 +234,7 @@ def _in_words(found: list[Difference], trials: list[_Trial]) -> str:
         return f"{sign}is m times too large: the 1/m is missing"
     if all_are(1 / m):
         return f"{sign}is m times too small: 1/m is taken twice, or where it does not belong"
-    if all_are(m / (m - 1)):
+    if (m > 1).all() and all_are(m / (m - 1)):
         return f"{sign}is divided by m - 1, expected m"
     for value, words in (
         (1 / np.log(2), "the logarithm is log2"),

@@ -27,24 +27,38 @@ Cache = tuple[LinearCache, np.ndarray]
 
 
 def sigmoid(Z):
-    """A = 1 / (1 + exp(-Z)).   Z any shape -> (A, cache), the cache is Z   (section 1.1.3)."""
+    """A = 1 / (1 + exp(-Z)).   Z any shape -> (A, cache), the cache is Z   (section 1.1.3, used in figure 4).
+
+    Raises InputError where Z is no array of real numbers.
+    """
     Z = check.numbers("Z", Z)
     return activations.sigmoid(Z), Z
 
 
 def sigmoid_backward(dA, cache):
-    """dZ = dA * g'(Z) = dA * A (1 - A).   dA and cache = Z of one shape -> dZ   (section 1.1.5 a)."""
+    """dZ = dA * g'(Z) = dA * A (1 - A)   (section 1.1.5 a, used in figure 10).
+
+    dA and cache = Z of one shape, any -> dZ of that shape.
+    Raises InputError where the two shapes differ or one is no array of real numbers.
+    """
     return _activation_backward("sigmoid", dA, cache)
 
 
 def relu(Z):
-    """A = max(0, Z).   Z any shape -> (A, cache), the cache is Z   (section 1.1.3)."""
+    """A = max(0, Z).   Z any shape -> (A, cache), the cache is Z   (section 1.1.3, used in figure 4).
+
+    Raises InputError where Z is no array of real numbers.
+    """
     Z = check.numbers("Z", Z)
     return activations.relu(Z), Z
 
 
 def relu_backward(dA, cache):
-    """dZ = dA * g'(Z): dA where Z > 0, else 0.   dA and cache = Z of one shape -> dZ   (section 1.1.5 a)."""
+    """dZ = dA * g'(Z): dA where Z > 0, else 0   (section 1.1.5 a, used in figure 10).
+
+    dA and cache = Z of one shape, any -> dZ of that shape.
+    Raises InputError where the two shapes differ or one is no array of real numbers.
+    """
     return _activation_backward("relu", dA, cache)
 
 
@@ -55,9 +69,10 @@ def _activation_backward(name: str, dA, Z) -> np.ndarray:
 
 
 def initialize_parameters(n_x, n_h, n_y):
-    """W = randn * 0.01, b = 0 for one hidden layer, drawn after np.random.seed(1).
+    """W = randn * 0.01, b = 0 for one hidden layer, drawn after np.random.seed(1)   (section 1.1.1).
 
-    n_x inputs, n_h hidden units, n_y outputs -> {"W1" (n_h, n_x), "b1", "W2" (n_y, n_h), "b2"}   (1.1.2)
+    n_x inputs, n_h hidden units, n_y outputs -> {"W1" (n_h, n_x), "b1" (n_h, 1), "W2" (n_y, n_h), "b2"
+    (n_y, 1)}. Raises InputError where a size is no positive integer.
     """
     sizes = [check.whole(name, n, 1) for name, n in (("n_x", n_x), ("n_h", n_h), ("n_y", n_y))]
     return drawn_parameters(sizes, "small", seed=1)
@@ -66,20 +81,28 @@ def initialize_parameters(n_x, n_h, n_y):
 def initialize_parameters_deep(layer_dims):
     """W[l] = randn(n[l], n[l-1]) * 0.01, b[l] = 0, drawn after np.random.seed(3)   (figure 2).
 
-    With more than a few layers this start is too small to learn from: `L_layer_model` starts from
-    randn / sqrt(n[l-1]) instead, as the course's own application does.
+    layer_dims [n[0], ..., n[L]] -> {"W1" (n[1], n[0]), "b1" (n[1], 1), ...}. With more than a few layers this
+    start is too small to learn from: `L_layer_model` starts from randn / sqrt(n[l-1]) instead, as the
+    course's own application does. Raises InputError where a size is no positive integer.
     """
     return drawn_parameters(check.layer_sizes(layer_dims, "layer_dims"), "small", seed=3)
 
 
 def linear_forward(A, W, b):
-    """Z = W A + b.   A (n_prev, m), W (n, n_prev), b (n, 1) -> (Z (n, m), cache = (A, W, b))   (figure 3)."""
+    """Z = W A + b.   A (n_prev, m), W (n, n_prev), b (n, 1) -> (Z (n, m), cache = (A, W, b))   (figure 3).
+
+    Raises InputError where the three shapes do not fit.
+    """
     A, W, b = check.linear_unit(W, b, A, "A")
     return propagation.linear_forward(A, W, b), (A, W, b)
 
 
 def linear_activation_forward(A_prev, W, b, activation):
-    """A = g(W A_prev + b), g "sigmoid" or "relu"   (figure 4).   -> (A, cache = ((A_prev, W, b), Z))"""
+    """A = g(Z), Z = W A_prev + b, g the activation "sigmoid" or "relu"   (figure 4).
+
+    A_prev (n_prev, m), W (n, n_prev), b (n, 1) -> (A (n, m), cache = ((A_prev, W, b), Z (n, m))).
+    Raises InputError for another activation, or where the shapes do not fit.
+    """
     check.choice("activation", activation, ACTIVATIONS)
     A_prev, W, b = check.linear_unit(W, b, A_prev)
     return _layer_forward(A_prev, W, b, activation)
@@ -91,9 +114,13 @@ def _layer_forward(A_prev, W, b, activation: str) -> tuple[np.ndarray, Cache]:
 
 
 def L_model_forward(X, parameters):
-    """[LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID.   X (n[0], m) -> (AL, L caches)   (figure 5).
+    """[LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID   (figure 5).
 
-    The caches are those of `linear_activation_forward`, ((A_prev, W, b), Z), the first layer's first.
+        Z[l] = W[l] A[l-1] + b[l]        A[l] = relu(Z[l]), the last sigmoid(Z[L])        A[0] = X
+
+    X (n[0], m), parameters {"W1" (n[1], n[0]), "b1" (n[1], 1), ...} -> (AL (n[L], m), L caches): those of
+    `linear_activation_forward`, ((A_prev, W, b), Z), the first layer's first.
+    Raises InputError where a parameter is missing or the shapes do not fit.
     """
     parameters = check.network_parameters(parameters)
     A, depth, caches = check.inputs(X, parameters), len(parameters) // 2, []
@@ -105,10 +132,12 @@ def L_model_forward(X, parameters):
 
 
 def compute_cost(AL, Y):
-    """J = -1/m sum (y log a + (1 - y) log(1 - a)), where 0 log 0 is 0.   AL in [0, 1], Y (1, m)   (figure 6).
+    """J = -1/m sum (y log a + (1 - y) log(1 - a)), where 0 log 0 is 0   (figure 6).
 
-    Infinite where an output is exactly 0 or 1 and wrong: the loss itself is finite there, but the rounded
-    output no longer tells how large. `layerwise.formulas.losses.binary_cross_entropy` takes it from Z.
+    AL (1, m) in [0, 1], Y (1, m) of 0 and 1 -> J, a float. Infinite where an output is exactly 0 or 1 and
+    wrong: the loss itself is finite there, but the rounded output no longer tells how large.
+    `layerwise.formulas.losses.binary_cross_entropy` takes it from Z. Raises InputError where the shapes
+    differ, a label is not 0 or 1, or AL leaves [0, 1].
     """
     AL = check.matrix("AL", AL)
     Y = check.labels(Y, AL.shape[1], "AL")
@@ -125,6 +154,7 @@ def linear_backward(dZ, cache):
 
     dZ (n, m), cache = (A_prev, W, b) -> (dA_prev (n_prev, m), dW (n, n_prev), db (n, 1)). dZ and dA_prev
     belong to the sum of the examples' losses, dW and db to their mean.
+    Raises InputError where the cache is no such triple or dZ does not fit it.
     """
     A_prev, W, _ = _linear_cache(cache)
     dZ = check.matrix("dZ", dZ)
@@ -154,9 +184,10 @@ def _described(value) -> str:
 
 
 def linear_activation_backward(dA, cache, activation):
-    """dZ = dA * g'(Z), then `linear_backward`.   dA (n, m), cache = ((A_prev, W, b), Z)   (figure 10).
+    """dZ = dA * g'(Z), then `linear_backward`, g the activation "sigmoid" or "relu"   (figure 10).
 
-    -> (dA_prev (n_prev, m), dW (n, n_prev), db (n, 1)); activation "sigmoid" or "relu".
+    dA (n, m), cache = ((A_prev, W, b), Z (n, m)) -> (dA_prev (n_prev, m), dW (n, n_prev), db (n, 1)).
+    Raises InputError for another activation, or where the cache is no such pair or dA does not fit it.
     """
     check.choice("activation", activation, ACTIVATIONS)
     linear_cache, Z = _layer_cache(cache)
@@ -171,6 +202,7 @@ def L_model_backward(AL, Y, caches):
     AL, Y (1, m), caches of `L_model_forward` -> {"dW1" (n[1], n[0]), "db1" (n[1], 1), ..., "dA0" (n[0], m),
     ...}. "dA1" is the gradient of A[1] (the note's figure stores it one layer too high, under "dA2"). Where
     AL is exactly 0 or 1, dA[L] is infinite and its product with g'(Z) is taken as its limit, AL - Y.
+    Raises InputError where AL, Y and the caches do not fit each other, or a label is not 0 or 1.
     """
     AL = check.matrix("AL", AL)
     Y = check.labels(Y, AL.shape[1], "AL")
@@ -195,7 +227,9 @@ def L_model_backward(AL, Y, caches):
 def update_parameters(parameters, grads, learning_rate):
     """W[l] = W[l] - learning_rate dW[l],  b[l] = b[l] - learning_rate db[l]   (figure 13).
 
-    -> a new dictionary; the note's code writes into the one it is given.
+    parameters {"W1", "b1", ...}, grads {"dW1", "db1", ...} of the same shapes, learning_rate 0 or more -> a
+    new dictionary; the note's code writes into the one it is given. Raises InputError where a gradient is
+    missing or has another shape, or the rate is negative or not finite.
     """
     parameters = check.layer_parameters(parameters)
     grads = check.beside_parameters(grads, parameters, "grads")
@@ -212,10 +246,13 @@ def _report_six_digits(iteration: int, cost: float) -> None:
 
 
 def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):
-    """LINEAR -> RELU -> LINEAR -> SIGMOID, one hidden layer, by batch gradient descent (section 1.1.6).
+    """LINEAR -> RELU -> LINEAR -> SIGMOID, one hidden layer, by batch gradient descent   (section 1.1.6).
 
-    X (n_x, m), Y (1, m), layers_dims (n_x, n_h, 1); starts from `initialize_parameters`. Returns the
-    parameters; `print_cost` prints the cost every 100 iterations.
+    In every iteration the forward pass of figure 5, the cost of figure 6, the backward pass of figure 12 and
+    the update of figure 13, W = W - learning_rate dW. X (n_x, m), Y (1, m) of 0 and 1, layers_dims (n_x, n_h,
+    1); starts from `initialize_parameters`. Returns the parameters; `print_cost` prints the cost every 100
+    iterations. Raises InputError where an argument does not fit, and TrainingError where the cost is no
+    longer finite.
     """
     X, Y, sizes = _training_data(X, Y, layers_dims)
     if len(sizes) != 3:
@@ -225,11 +262,13 @@ def two_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000
 
 
 def L_layer_model(X, Y, layers_dims, learning_rate=0.0075, num_iterations=3000, print_cost=False):
-    """[LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID by batch gradient descent (section 1.1.6).
+    """[LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID by batch gradient descent   (section 1.1.6).
 
-    X (n[0], m), Y (1, m), layers_dims [n[0], ..., 1]; starts from randn / sqrt(n[l-1]) after
-    np.random.seed(1), as the course's application does. Returns the parameters; `print_cost` prints the cost
-    every 100 iterations.
+    In every iteration the forward pass of figure 5, the cost of figure 6, the backward pass of figure 12 and
+    the update of figure 13, W = W - learning_rate dW. X (n[0], m), Y (1, m) of 0 and 1, layers_dims [n[0],
+    ..., 1]; starts from randn / sqrt(n[l-1]) after np.random.seed(1), as the course's application does.
+    Returns the parameters; `print_cost` prints the cost every 100 iterations. Raises InputError where an
+    argument does not fit, and TrainingError where the cost is no longer finite.
     """
     X, Y, sizes = _training_data(X, Y, layers_dims)
     start = drawn_parameters(sizes, "lecun", seed=1)
@@ -256,9 +295,10 @@ def _train(
 
 
 def predict(X, y, parameters):
-    """1 where AL > 0.5, else 0; prints the accuracy against y.   X (n[0], m), y (1, m) -> p (1, m)
+    """p = 1 where AL > 0.5, else 0; prints the accuracy against y   (section 1.1.6).
 
-    Any depth; dropout plays no part in prediction. Section 1.1.6.
+    X (n[0], m), y (1, m) of 0 and 1, parameters {"W1", "b1", ...} of any depth -> p (1, m). Dropout plays no
+    part in prediction. Raises InputError where the shapes do not fit or a label is not 0 or 1.
     """
     parameters = check.network_parameters(parameters)
     X = check.inputs(X, parameters)

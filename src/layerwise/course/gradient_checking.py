@@ -30,12 +30,18 @@ THE_COURSES_NETWORK = (4, 5, 3, 1)
 
 
 def forward_propagation(x, theta):
-    """J = theta * x.   Two numbers -> J   (section 2.3.1)."""
+    """J = theta * x.   Two numbers (or arrays of one shape) -> J   (section 2.3.1, used in figure 25).
+
+    Raises InputError where one of them is no real number.
+    """
     return check.numbers("theta", theta) * check.numbers("x", x)
 
 
 def backward_propagation(x, theta):
-    """dtheta = dJ/dtheta = x.   Two numbers -> dtheta   (section 2.3.1)."""
+    """dtheta = dJ/dtheta = x.   Two numbers -> dtheta   (section 2.3.1, used in figure 25).
+
+    Raises InputError where one of them is no real number.
+    """
     check.numbers("theta", theta)
     return check.numbers("x", x)
 
@@ -43,7 +49,11 @@ def backward_propagation(x, theta):
 def gradient_check(x, theta, epsilon=1e-7):
     """The difference between `backward_propagation` and the central difference of `forward_propagation`.
 
-    Two numbers -> difference; prints whether the gradient is correct: below 1e-7   (figure 25).
+        gradapprox = (J(theta + epsilon) - J(theta - epsilon)) / (2 epsilon)                     (figure 25)
+        difference = |grad - gradapprox| / (|grad| + |gradapprox|), 0 where both are 0
+
+    Two numbers -> difference; prints whether the gradient is correct: below 1e-7. Raises InputError where x
+    or theta is not one number, or epsilon is not above 0.
     """
     epsilon = check.number("epsilon", epsilon, 0, above=True)
     x, theta = _scalar("x", x), _scalar("theta", theta)
@@ -74,27 +84,39 @@ def _labels(Y: Any, X: np.ndarray) -> np.ndarray:
 
 
 def forward_propagation_n(X, Y, parameters):
-    """The cost of [LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID, from the output as in figure 6.
+    """J = -1/m sum (y log a + (1 - y) log(1 - a)) of [LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID.
 
-    X (n[0], m), Y (1, m) or (m,) -> (cost, cache = (Z1, A1, W1, b1, ..., ZL, AL, WL, bL)), at any depth.
+    As figure 26 uses it: X (n[0], m), Y (1, m) or (m,), parameters of any depth -> (cost, cache = (Z1, A1,
+    W1, b1, ..., ZL, AL, WL, bL)). Raises InputError where the shapes do not fit or a label is not 0 or 1.
     """
     AL, cache = regularization.forward_propagation(X, parameters)
     return regularization.compute_cost(AL, _labels(Y, cache[0])), cache
 
 
 def backward_propagation_n(X, Y, cache):
-    """The gradient of `forward_propagation_n`: {"dZ3", "dW3", "db3", "dA2", "dZ2", ...}   (figure 26)."""
+    """The gradient of `forward_propagation_n`: dZ[L] = A[L] - Y, then as in figure 8   (section 2.3.2).
+
+    X (n[0], m), Y (1, m) or (m,), cache of `forward_propagation_n` -> {"dZ3" (n[3], m), "dW3" (n[3], n[2]),
+    "db3" (n[3], 1), "dA2", "dZ2", ...}. Raises InputError where the cache does not fit X, Y or itself.
+    """
     return regularization.backward_propagation(X, _labels(Y, check.matrix("X", X)), cache)
 
 
 def dictionary_to_vector(parameters):
-    """{"W1", "b1", ...} end to end, row by row -> (theta (n, 1), keys): the name each entry comes from."""
+    """theta = W1, b1, W2, ... end to end, row by row   (used in figure 26).
+
+    {"W1" (n[1], n[0]), "b1" (n[1], 1), ...}, n numbers in all -> (theta (n, 1), keys): keys names the
+    parameter that each entry comes from. Raises InputError where a parameter is missing or does not fit.
+    """
     parameters = check.network_parameters(parameters)
     return _column(parameters), [name for name, value in parameters.items() for _ in range(value.size)]
 
 
 def gradients_to_vector(gradients):
-    """{"dW1", "db1", ...} end to end in that order, whatever else is in the dictionary -> (n, 1)."""
+    """grad = dW1, db1, dW2, ... end to end, whatever else is in the dictionary   (used in figure 26).
+
+    {"dW1", "db1", ...}, n numbers in all -> (n, 1). Raises InputError where one is missing or no matrix.
+    """
     return _column(check.gradient_arrays(gradients))
 
 
@@ -103,9 +125,10 @@ def _column(arrays) -> np.ndarray:
 
 
 def vector_to_dictionary(theta, layers_dims=THE_COURSES_NETWORK):
-    """The inverse of `dictionary_to_vector`.   theta (n, 1) -> {"W1" (n[1], n[0]), "b1" (n[1], 1), ...}.
+    """theta = W1, b1, ... end to end, cut again: undoes `dictionary_to_vector`   (used in figure 26).
 
-    The course's function knows one network, [4, 5, 3, 1]; another's sizes go into `layers_dims`.
+    theta (n, 1) or (n,) -> {"W1" (n[1], n[0]), "b1" (n[1], 1), ...}. The course's function knows one network,
+    [4, 5, 3, 1]; another's sizes go into `layers_dims`. Raises InputError where theta has another length.
     """
     theta = check.numbers("theta", theta)
     network = relu_network(check.layer_sizes(layers_dims))
@@ -120,9 +143,14 @@ def vector_to_dictionary(theta, layers_dims=THE_COURSES_NETWORK):
 def gradient_check_n(parameters, gradients, X, Y, epsilon=1e-7):
     """The difference between `gradients` and the central differences at every parameter   (figure 26).
 
+        gradapprox_i = (J(theta_i + epsilon) - J(theta_i - epsilon)) / (2 epsilon)
+        difference = ||grad - gradapprox|| / (||grad|| + ||gradapprox||), 0 where both are 0
+
     parameters {"W1", "b1", ...}, gradients {"dW1", "db1", ...} as of `backward_propagation_n`, X (n[0], m), Y
-    (1, m) -> difference; prints whether it is at most 2e-7. J_minus is taken at theta - epsilon; the note's
-    code takes it at theta + epsilon.
+    (1, m) -> difference; prints whether it is at most 2e-7, and that nothing can be told where it is not
+    finite. J_minus is taken at theta - epsilon; the note's code takes it at theta + epsilon, and takes a NaN
+    for a success. Raises InputError where the shapes do not fit, a label is not 0 or 1, or epsilon is not
+    above 0.
     """
     epsilon = check.number("epsilon", epsilon, 0, above=True)
     parameters = check.network_parameters(parameters)
@@ -145,7 +173,11 @@ def gradient_check_n(parameters, gradients, X, Y, epsilon=1e-7):
         theta[i] = here
         gradapprox[i] = (J_plus - J_minus) / (2 * epsilon)
     difference = _difference(grad, gradapprox)
-    if difference > MANY_DIMENSIONS:
+    if not np.isfinite(difference):
+        _print_coloured(
+            f"Nothing can be told: the gradient or the cost is not finite. difference = {difference}", "93"
+        )
+    elif difference > MANY_DIMENSIONS:
         _print_coloured(f"There is a mistake in the backward propagation! difference = {difference}", "93")
     else:
         _print_coloured(f"Your backward propagation works perfectly fine! difference = {difference}", "92")

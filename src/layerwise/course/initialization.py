@@ -56,12 +56,13 @@ def initialize_parameters_xavier(layers_dims):
 
 
 def model(X, Y, learning_rate=0.01, num_iterations=15000, print_cost=True, initialization="he"):
-    """[n[0], 10, 5, 1] with ReLU and sigmoid by batch gradient descent from a start of choice (section 2.1).
+    """[n[0], 10, 5, 1], ReLU and sigmoid, by batch gradient descent from a start of choice   (figure 17).
 
-    X (n[0], m), Y (1, m) of 0 and 1, initialization "zeros", "random", "he" or "xavier". Returns the
-    parameters; `print_cost` prints the cost every 1,000 iterations, taken from the output as the course takes
-    it: with "random" the first line says `inf`. Raises InputError, and TrainingError where the cost
-    is no longer finite.
+    W = W - learning_rate dW with all examples in every step. X (n[0], m), Y (1, m) of 0 and 1, initialization
+    "zeros", "random", "he" or "xavier" (figures 14 to 16 and section 2.1.3). Returns the parameters;
+    `print_cost` prints the cost every 1,000 iterations, taken from the output as the course takes it: with
+    "random" the first line says `inf`. Raises InputError where an argument does not fit, and TrainingError
+    where the cost is no longer finite.
     """
     check.choice("initialization", initialization, tuple(INITIALIZERS))
     X = check.finite_inputs(X)

@@ -24,16 +24,23 @@ OPTIMIZERS = ("gd", "momentum", "adam")
 
 
 def update_parameters_with_gd(parameters, grads, learning_rate):
-    """W[l] = W[l] - learning_rate dW[l],  b[l] = b[l] - learning_rate db[l]   (figure 27).."""
+    """W[l] = W[l] - learning_rate dW[l],  b[l] = b[l] - learning_rate db[l]   (figure 27).
+
+    parameters {"W1", "b1", ...}, grads {"dW1", "db1", ...} of the same shapes -> new parameters. Raises
+    InputError where a gradient is missing or has another shape, or the rate is negative or not finite.
+    """
     return update_parameters(parameters, grads, learning_rate)
 
 
 def random_mini_batches(X, Y, mini_batch_size=64, seed=0):
-    """X and Y shuffled by one permutation after np.random.seed(seed), and cut (figure 29).
+    """X and Y shuffled by one permutation after np.random.seed(seed), and cut   (figure 29).
+
+        shuffled_X = X[:, permutation]        shuffled_Y = Y[:, permutation]
 
     X (n[0], m), Y (1, m) -> a list of (mini_batch_X (n[0], size), mini_batch_Y (1, size)): floor(m / size)
     whole mini-batches and, where m is no multiple of the size, one of m - size floor(m / size) examples. The
-    global generator stays as it is.
+    global generator stays as it is. Raises InputError where the shapes do not fit, a label is not 0 or 1, the
+    size is no positive integer or the seed a negative one.
     """
     X = check.inputs(X)
     Y = check.labels(Y, X.shape[1], "X")
@@ -51,21 +58,31 @@ def _zeros(parameters) -> dict[str, np.ndarray]:
 
 
 def initialize_velocity(parameters):
-    """v = 0 for every parameter: {"dW1" as W1, "db1" as b1, ...}   (section 2.4.3)."""
+    """v = 0 for every parameter   (section 2.4.3, used in figure 30).
+
+    parameters {"W1" (n[1], n[0]), "b1" (n[1], 1), ...} -> {"dW1" as W1, "db1" as b1, ...}.
+    Raises InputError where a parameter is missing or no array of two dimensions.
+    """
     return _zeros(parameters)
 
 
 def update_parameters_with_momentum(parameters, grads, v, beta, learning_rate):
     """v = beta v + (1 - beta) dW,  W = W - learning_rate v, and so for b   (figure 30).
 
-    beta in [0, 1); beta = 0 is plain gradient descent. -> (new parameters, new v)
+    parameters {"W1", "b1", ...}, grads and v {"dW1", "db1", ...} of the same shapes; beta in [0, 1), 0 is
+    plain gradient descent -> (new parameters, new v). Raises InputError where one of them is missing or has
+    another shape, or beta or the rate is out of range.
     """
     beta = check.number("beta", beta, 0, 1)
     return _step(optimizers.momentum, parameters, grads, {"v": v}, learning_rate, (beta,))
 
 
 def initialize_adam(parameters):
-    """(v, s), both 0 for every parameter: {"dW1" as W1, "db1" as b1, ...}   (section 2.4.4)."""
+    """v = 0 and s = 0 for every parameter   (section 2.4.4, used in figure 31).
+
+    parameters {"W1" (n[1], n[0]), "b1" (n[1], 1), ...} -> (v, s), each {"dW1" as W1, "db1" as b1, ...}.
+    Raises InputError where a parameter is missing or no array of two dimensions.
+    """
     return _zeros(parameters), _zeros(parameters)
 
 
@@ -77,8 +94,10 @@ def update_parameters_with_adam(
         v = beta1 v + (1 - beta1) dW          s = beta2 s + (1 - beta2) dW^2
         W = W - learning_rate (v / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + epsilon)
 
-    -> (new parameters, new v, new s). The note's code divides by 1 - beta1^2 and 1 - beta2 at every t.
-    Source: Kingma & Ba 2015, algorithm 1.
+    parameters {"W1", "b1", ...}, grads, v and s {"dW1", "db1", ...} of the same shapes -> (new parameters,
+    new v, new s). The note's code (figure 32) divides by 1 - beta1^2 and 1 - beta2 at every t. Raises
+    InputError where one of them is missing or has another shape, t is no positive integer, or beta1, beta2,
+    epsilon or the rate is out of range. Source: Kingma & Ba 2015, algorithm 1.
     """
     betas = check.number("beta1", beta1, 0, 1), check.number("beta2", beta2, 0, 1)
     constants = optimizers.adam_constants(check.whole("t", t, 1), *betas, check.number("epsilon", epsilon, 0))
@@ -116,12 +135,15 @@ def model(
     num_epochs=10000,
     print_cost=True,
 ):
-    """ReLU layers and a sigmoid, trained in mini-batches by "gd", "momentum" or "adam" (section 2.4).
+    """ReLU layers and a sigmoid, in mini-batches by "gd", "momentum" or "adam"   (section 2.4, figure 33).
+
+    Each step takes one mini-batch of figure 29: W = W - learning_rate dW, or that of figure 30 or 31.
 
     X (n[0], m), Y (1, m) of 0 and 1, layers_dims [n[0], ..., 1]; starts from He's initialization after
     np.random.seed(3), shuffles after np.random.seed(11), 12, ... epoch by epoch. Returns the parameters;
     `print_cost` prints every 1,000 epochs the cost of that epoch's last mini-batch before its step, as the
-    course does. Raises InputError.
+    course does. Raises InputError where an argument does not fit, and TrainingError where the cost is no
+    longer finite.
     """
     rule = optimizers.OPTIMIZERS[check.choice("optimizer", optimizer, OPTIMIZERS)]
     X = check.finite_inputs(X)

@@ -53,9 +53,12 @@ def drawn_masks(sizes, m: int, keep_prob: float, rand) -> list[Dropout | None]:
 
 
 def forward_propagation(X, parameters):
-    """[LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID.   X (n[0], m) -> (AL (n[L], m), cache)   (figure 18).
+    """[LINEAR -> RELU] x (L - 1) -> LINEAR -> SIGMOID   (used in figure 18).
 
-    The cache is (Z1, A1, W1, b1, ..., ZL, AL, WL, bL).
+        Z[l] = W[l] A[l-1] + b[l]        A[l] = relu(Z[l]), the last sigmoid(Z[L])        A[0] = X
+
+    X (n[0], m), parameters {"W1" (n[1], n[0]), "b1" (n[1], 1), ...} -> (AL (n[L], m), cache = (Z1, A1, W1,
+    b1, ..., ZL, AL, WL, bL)). Raises InputError where a parameter is missing or the shapes do not fit.
     """
     return _forward(X, parameters, None)
 
@@ -65,9 +68,10 @@ def forward_propagation_with_dropout(X, parameters, keep_prob=0.5):
 
         D = rand(n, m) < keep_prob        A = A * D / keep_prob
 
-    -> (AL, cache = (Z1, D1, A1, W1, b1, ..., ZL, AL, WL, bL)), A[l] after dropout. The masks come from
-    NumPy's global legacy generator, as in the figure: `np.random.seed(1)` before the call gives the course's
-    published numbers, and without it every call draws new masks, as dropout should.
+    X (n[0], m) -> (AL (n[L], m), cache = (Z1, D1, A1, W1, b1, ..., ZL, AL, WL, bL)), A[l] after dropout. The
+    masks come from NumPy's global legacy generator, as in the figure: `np.random.seed(1)` before the call
+    gives the course's published numbers, and without it every call draws new masks, as dropout should.
+    Raises InputError where keep_prob is outside (0, 1] or the shapes do not fit.
     """
     return _forward(X, parameters, check.keep_probability(keep_prob))
 
@@ -75,7 +79,9 @@ def forward_propagation_with_dropout(X, parameters, keep_prob=0.5):
 def compute_cost_with_regularization(A3, Y, parameters, lambd):
     """J = cross-entropy + 1/m lambd/2 sum over layers of sum W[l]^2   (figures 19 and 20).
 
-    A3 (1, m) is the last layer's output, at any depth; biases pay nothing. Returns a float.
+    A3 (1, m) is the last layer's output, Y (1, m) of 0 and 1, parameters {"W1", "b1", ...} of any depth,
+    lambd 0 or more; biases pay nothing. Returns a float. Raises InputError where the shapes do not fit, a
+    label is not 0 or 1, A3 leaves [0, 1], or lambd is negative or not finite.
     """
     parameters = check.network_parameters(parameters)
     strength = check.number("lambd", lambd, 0)
@@ -86,7 +92,9 @@ def compute_cost_with_regularization(A3, Y, parameters, lambd):
 def backward_propagation(X, Y, cache):
     """dZ[L] = A[L] - Y, and down through the layers: dW, db, dA_prev as in figure 8, dZ = dA * (A > 0).
 
-    X (n[0], m), Y (1, m), cache of `forward_propagation` -> {"dZ3", "dW3", "db3", "dA2", "dZ2", ...}.
+    X (n[0], m), Y (1, m), cache of `forward_propagation` -> {"dZ3" (n[3], m), "dW3" (n[3], n[2]), "db3"
+    (n[3], 1), "dA2" (n[2], m), "dZ2", ...}: figure 21 without its lambd.
+    Raises InputError where the cache has another length, or its arrays do not fit X, Y or each other.
     """
     return _backward(X, Y, cache, None, 0.0)
 
@@ -94,7 +102,9 @@ def backward_propagation(X, Y, cache):
 def backward_propagation_with_regularization(X, Y, cache, lambd, *, keep_prob=1):
     """`backward_propagation` with the penalty's gradient, dW[l] = ... + lambd/m W[l]   (figure 21).
 
-    For dropout at the same time give its `keep_prob` and a cache of `forward_propagation_with_dropout`.
+    X (n[0], m), Y (1, m), lambd 0 or more; shapes and cache as there. For dropout at the same time give its
+    `keep_prob` and a cache of `forward_propagation_with_dropout`. Raises InputError where the cache does not
+    fit, lambd is negative or not finite, or keep_prob is outside (0, 1].
     """
     keep_prob = check.keep_probability(keep_prob)
     return _backward(X, Y, cache, None if keep_prob == 1 else keep_prob, check.number("lambd", lambd, 0))
@@ -103,7 +113,9 @@ def backward_propagation_with_regularization(X, Y, cache, lambd, *, keep_prob=1)
 def backward_propagation_with_dropout(X, Y, cache, keep_prob, *, lambd=0):
     """`backward_propagation` through the forward pass's masks, dA[l] = dA[l] * D[l] / keep_prob (figure 23).
 
-    cache of `forward_propagation_with_dropout`. For L2 at the same time give its `lambd`.
+    X (n[0], m), Y (1, m), cache of `forward_propagation_with_dropout`; the gradients have the shapes of
+    `backward_propagation`. For L2 at the same time give its `lambd`. Raises InputError where the cache does
+    not fit, keep_prob is outside (0, 1], or lambd is negative or not finite.
     """
     return _backward(X, Y, cache, check.keep_probability(keep_prob), check.number("lambd", lambd, 0))
 
@@ -133,12 +145,13 @@ def _backward(X, Y, cache, keep_prob: float | None, lambd: float) -> dict[str, n
 
 
 def model(X, Y, learning_rate=0.3, num_iterations=30000, print_cost=True, lambd=0, keep_prob=1):
-    """[n[0], 20, 3, 1] by batch gradient descent with L2, with dropout, with both or neither (figure 18).
+    """[n[0], 20, 3, 1] by batch gradient descent with L2, dropout, both or neither   (figures 18 and 24).
 
-    X (n[0], m), Y (1, m) of 0 and 1; starts from randn / sqrt(n[l-1]) after np.random.seed(3). The masks are
-    drawn after np.random.seed(1) before each forward pass, as the course does, so they are the same in every
-    iteration. Returns the parameters; `print_cost` prints the cost every 10,000 iterations.
-    Raises InputError, and TrainingError where the cost is no longer finite.
+    W = W - learning_rate dW, dW as in figure 21 or 23. X (n[0], m), Y (1, m) of 0 and 1; starts from randn /
+    sqrt(n[l-1]) after np.random.seed(3). The masks are drawn after np.random.seed(1) before each forward
+    pass, as the course does, so they are the same in every iteration. Returns the parameters; `print_cost`
+    prints the cost every 10,000 iterations. Raises InputError where an argument does not fit, and
+    TrainingError where the cost is no longer finite.
     """
     X = check.finite_inputs(X)
     keep_prob, sizes = check.keep_probability(keep_prob), (X.shape[0], 20, 3, 1)

@@ -114,6 +114,16 @@ def tanh_derivative(z, a):
     return 1 - a * a
 
 
+def exp(z):
+    """g(z) = exp(z), the mean of a count whose logarithm is z; it overflows beyond z = 709 (88 in single)."""
+    return np.exp(z)
+
+
+def exp_derivative(z, a):
+    """g'(z) = a."""
+    return a
+
+
 def softmax(Z):
     """A_k = exp(Z_k) / sum_j exp(Z_j), one column an example.   Z (n, m) -> A (n, m), columns sum to 1.
 
@@ -155,6 +165,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("tanh", tanh, tanh_derivative, "output"),
         Activation("sigmoid", sigmoid, sigmoid_derivative, "output"),
         Activation("identity", identity, identity_derivative, "output"),
+        Activation("exp", exp, exp_derivative, "output"),
         Activation("softmax", softmax, None, "output"),
     )
 }

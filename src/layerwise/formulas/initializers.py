@@ -52,6 +52,15 @@ def orthogonal(n_prev: int, n: int, scale: float, generator) -> np.ndarray:
     return scale * (Q if n >= n_prev else Q.T)
 
 
+def glorot_limit(n_prev: int, n: int, activation: str) -> float:
+    """r of the uniform start in [-r, r] that scikit-learn's networks have, weights and biases alike.
+
+    sqrt(6 / (n_prev + n)), the limit of "xavier_uniform"; sqrt(2 / (n_prev + n)) for the sigmoid, whose slope
+    at 0 is a quarter of tanh's. Source: Glorot & Bengio 2010, equation 16; scikit-learn.
+    """
+    return float(np.sqrt((2.0 if activation == "sigmoid" else 6.0) / (n_prev + n)))
+
+
 @dataclass(frozen=True)
 class Initializer:
     """A distribution and the rule for its scale (a standard deviation) from a layer's two widths."""

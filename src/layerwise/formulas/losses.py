@@ -1,7 +1,7 @@
 """Losses of one output against its target, and their derivatives.
 
-The cross-entropies are taken from the pre-activation z, so that log(0) never happens; squared error and
-Huber's loss are taken from the output a. The cost of a batch is the mean over its examples, weighted where
+The cross-entropies and Poisson's deviance are taken from the pre-activation z, so that log(0) never happens;
+squared error and Huber's loss are taken from the output a. The cost of a batch is the mean over its examples, weighted where
 examples have weights, of the sum over outputs.
 """
 
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from layerwise.formulas.activations import sigmoid, softmax
+
+SMALLEST_COUNT = 1e-30
 
 
 def binary_cross_entropy(z, y):
@@ -52,6 +54,21 @@ def huber_derivative(a, y, delta):
     return np.minimum(np.maximum(a - y, -delta), delta)
 
 
+def poisson(z, y):
+    """Half the Poisson deviance of counts y against their mean a = exp(z):
+
+        y log(y / a) - y + a  =  a - y z + y log y - y
+
+    Elementwise; y >= 0, and y log y is 0 at y = 0. Source: Nelder & Wedderburn 1972.
+    """
+    return np.exp(z) - y * z + (y * np.log(np.maximum(y, SMALLEST_COUNT)) - y)
+
+
+def poisson_derivative(z, y):
+    """dL/dz = exp(z) - y."""
+    return np.exp(z) - y
+
+
 def softmax_cross_entropy(Z, Y):
     """-sum_k Y_k log A_k with A = softmax(Z), from Z by log-sum-exp.   Z, Y (n, m) -> (m,)
 
@@ -87,7 +104,7 @@ def smooth_labels(Y, smoothing):
 class Loss:
     """One loss: the pair (L, L'), what it is taken `of`, and the output activation it belongs to.
 
-    of="pre-activation": L(z, y), and `activation` is implied (sigmoid or softmax).
+    of="pre-activation": L(z, y), and `activation` is implied (sigmoid, softmax or exp).
     of="output": L(a, y), after any activation.
     """
 
@@ -122,6 +139,7 @@ LOSSES: dict[str, Loss] = {
             "softmax",
         ),
         Loss("squared_error", squared_error, squared_error_derivative, "output"),
+        Loss("poisson", poisson, poisson_derivative, "pre-activation", "exp"),
         Loss("huber", huber, huber_derivative, "output", settings=("delta",)),
     )
 }

@@ -74,6 +74,21 @@ def adam(weight, first, second, gradient, rate, beta1, beta2, epsilon, correctio
     return weight - rate * (first / correction1) / (np.sqrt(second / correction2) + epsilon), first, second
 
 
+def adam_epsilon_hat(weight, first, second, gradient, rate, beta1, beta2, epsilon, correction):
+    """One step of Adam in the paper's order of less work, which scikit-learn and TensorFlow take.
+
+        v = beta1 v + (1 - beta1) dW            s = beta2 s + (1 - beta2) dW^2
+        W = W - rate correction v / (sqrt(s) + epsilon)
+
+    with correction = sqrt(1 - beta2^t) / (1 - beta1^t). It is `adam` but for the meaning of epsilon, the
+    paper's "epsilon hat", which is not corrected. Returns (weight, first, second).
+    Source: Kingma & Ba 2015, the note before section 2.1.
+    """
+    first = gradient + beta1 * (first - gradient)
+    second = gradient * gradient + beta2 * (second - gradient * gradient)
+    return weight - rate * correction * first / (np.sqrt(second) + epsilon), first, second
+
+
 def bias_correction(beta: float, t: int) -> float:
     """1 - beta^t: the weight that a moving average started at 0 has gathered after t steps."""
     return 1.0 - beta**t
@@ -87,6 +102,11 @@ def clip_scale(norm, limit):
 def adam_constants(t: int, beta1: float, beta2: float, epsilon: float) -> tuple[float, ...]:
     """(beta1, beta2, epsilon, 1 - beta1^t, 1 - beta2^t)."""
     return beta1, beta2, epsilon, bias_correction(beta1, t), bias_correction(beta2, t)
+
+
+def epsilon_hat_constants(t: int, beta1: float, beta2: float, epsilon: float) -> tuple[float, ...]:
+    """(beta1, beta2, epsilon, sqrt(1 - beta2^t) / (1 - beta1^t))."""
+    return beta1, beta2, epsilon, np.sqrt(bias_correction(beta2, t)) / bias_correction(beta1, t)
 
 
 def plain_constants(t: int, *settings: float) -> tuple[float, ...]:
@@ -118,6 +138,13 @@ OPTIMIZERS: dict[str, Optimizer] = {
         Optimizer("nesterov", nesterov, ("velocity",), ("momentum",)),
         Optimizer("rmsprop", rmsprop, ("square",), ("beta2", "epsilon")),
         Optimizer("adam", adam, ("first", "second"), ("beta1", "beta2", "epsilon"), adam_constants),
+        Optimizer(
+            "adam_epsilon_hat",
+            adam_epsilon_hat,
+            ("first", "second"),
+            ("beta1", "beta2", "epsilon"),
+            epsilon_hat_constants,
+        ),
         Optimizer(
             "adamw",
             adam,

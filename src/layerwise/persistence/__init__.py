@@ -4,6 +4,15 @@ Every file is written whole or not at all.
 """
 
 from layerwise.persistence.atomic import write_atomically
+from layerwise.persistence.finished_runs import FinishedRuns, run_key
 from layerwise.persistence.model_files import MODEL_ARRAYS, MODEL_DOCUMENT, read_model, write_model
 
-__all__ = ["MODEL_ARRAYS", "MODEL_DOCUMENT", "read_model", "write_atomically", "write_model"]
+__all__ = [
+    "MODEL_ARRAYS",
+    "MODEL_DOCUMENT",
+    "FinishedRuns",
+    "read_model",
+    "run_key",
+    "write_atomically",
+    "write_model",
+]

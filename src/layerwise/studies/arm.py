@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from layerwise.engine import Program
 from layerwise.network.architecture import Architecture, plain_architecture
 from layerwise.network.objective import Objective
+from layerwise.network.turned_inputs import TurnedInputs, turned_inputs
 
 
-class Examples(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Examples:
     """Training and test examples of a binary task: X (m, n[0]) float64, Y (m, 1) of 0 and 1, rows contiguous.
 
     `source` says in a few words where they come from.
@@ -40,6 +44,19 @@ class Examples(NamedTuple):
         """The accuracy in training of a model that ignores its input."""
         share = float(self.Y.mean())
         return max(share, 1 - share)
+
+    @cached_property
+    def digest(self) -> str:
+        """Equal for equal examples, in any process."""
+        digest = hashlib.sha256()
+        for array in (self.X, self.Y, self.X_test, self.Y_test):
+            digest.update(repr(array.shape).encode() + array.tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def turned(self) -> TurnedInputs:
+        """The inputs to train on in fewer coordinates; where there are more inputs than examples."""
+        return turned_inputs(self.X.T)
 
 
 def _rows(array: Any) -> np.ndarray:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.engine import Engine, TrainingState, build_engine, cost_of, fitting_threads
+from layerwise.engine import Engine, StepTotals, TrainingState, build_engine, cost_of, fitting_threads
 from layerwise.studies.arm import Arm, Examples
 from layerwise.studies.note_random import Seeds, note_start
 from layerwise.studies.steps import stepper
+from layerwise.studies.turned_training import turned_training
 from layerwise.training import History
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 
@@ -53,45 +54,74 @@ def run_arm(
     Every `record_every` epochs, from the first, and in the last: the cost, and a row of the history with
     epoch (from 1), step, cost, learning_rate, gradient_norm, seconds, and where `statistics` is asked for
     train_cost (no penalty, no dropout), train_accuracy, validation_cost, validation_accuracy (of the test
-    examples) and the statistics of the layers. `watch` is told the share done.
+    examples) and the statistics of the layers. `watch` is told the share done. Examples of more inputs than
+    there are examples are trained on in fewer coordinates where that gives the same steps; everything that is
+    told is of the inputs as they are.
     """
-    program = arm.program(seed=seeds.mask)
-    engine = build_engine(program)
-    begin = note_start(arm.architecture, arm.initialization, seeds.start)
-    state = TrainingState.start(begin, program)
-    run = ArmRun(arm, begin, state.parameters)
-    steps = stepper(arm, engine, examples, seeds)
     started = time.perf_counter()
+    training = _Training(arm, examples, seeds)
+    run = ArmRun(arm, training.start, training.start)
     marks = sorted({*range(0, arm.epochs, record_every), arm.epochs - 1})
-    with fitting_threads(program, min(arm.batch_size or len(examples.X), len(examples.X))):
+    with fitting_threads(training.program, min(arm.batch_size or len(examples.X), len(examples.X))):
         for mark, following in zip(marks, [*marks[1:], arm.epochs], strict=True):
-            before = state.parameters.copy()
-            totals = steps.advance(state, mark, 1)
+            before = training.parameters
+            totals = training.advance(mark, 1)
             if totals.finite:
                 row = {
                     "epoch": mark + 1,
-                    "step": state.t,
+                    "step": training.state.t,
                     "cost": totals.mean_cost,
                     "learning_rate": arm.rate,
                     "gradient_norm": totals.gradient_norm,
                     "seconds": time.perf_counter() - started,
                 }
                 if statistics:
-                    row |= _seen(engine, arm, state.parameters, before, examples)
+                    row |= _seen(training.engine, arm, training.parameters, before, examples)
                 run.history.append(row)
                 if mark % record_every == 0:
                     run.costs.append((mark, totals.mean_cost))
                 if following > mark + 1:
-                    totals = steps.advance(state, mark + 1, following - mark - 1)
-            if not totals.finite or not np.isfinite(state.parameters).all():
+                    totals = training.advance(mark + 1, following - mark - 1)
+            if not totals.finite or not np.isfinite(training.state.parameters).all():
                 run.diverged = mark + 1
                 break
             if watch is not None:
                 watch(following / arm.epochs)
         run.seconds = time.perf_counter() - started
-        run.train_accuracy = accuracy(engine, state.parameters, examples.X, examples.Y)
-        run.test_accuracy = accuracy(engine, state.parameters, examples.X_test, examples.Y_test)
+        run.parameters = training.parameters
+        run.train_accuracy = accuracy(training.engine, run.parameters, examples.X, examples.Y)
+        run.test_accuracy = accuracy(training.engine, run.parameters, examples.X_test, examples.Y_test)
     return run
+
+
+class _Training:
+    """An arm while it is trained, in fewer coordinates where that gives the same steps.
+
+    engine, start, parameters: those of the arm. program, state: those of what is trained.
+    """
+
+    def __init__(self, arm: Arm, examples: Examples, seeds: Seeds) -> None:
+        self.engine = build_engine(arm.program(seed=seeds.mask))
+        self.start = note_start(arm.architecture, arm.initialization, seeds.start)
+        self.turned = turned_training(arm, examples)
+        if self.turned is None:
+            self.program, start, stepping = self.engine.program, self.start, self.engine
+        else:
+            arm, examples = self.turned.arm, self.turned.examples
+            self.program, start = arm.program(seed=seeds.mask), self.turned.start(self.start)
+            stepping = build_engine(self.program)
+        self.state = TrainingState.start(start, self.program)
+        self.steps = stepper(arm, stepping, examples, seeds)
+
+    def advance(self, epoch: int, epochs: int) -> StepTotals:
+        return self.steps.advance(self.state, epoch, epochs)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """A copy of where it is, as a flat vector of the arm."""
+        if self.turned is None:
+            return self.state.parameters.copy()
+        return self.turned.back(self.start, self.state.parameters)
 
 
 def accuracy(engine: Engine, parameters: np.ndarray, X: np.ndarray, Y: np.ndarray) -> float:

@@ -52,7 +52,7 @@ class Verdict:
     def words(self, models: Mapping[str, str], language: str) -> str:
         """A sentence with the figures. models: the name of each arm's key."""
         say = WORDS[language]
-        return say["verdict"].format(
+        return say["verdict" if np.isfinite(self.high) else "verdict on few"].format(
             better_model=models[self.conclusion.better],
             worse_model=models[self.conclusion.worse],
             split=say[self.conclusion.split],

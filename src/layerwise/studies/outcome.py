@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from layerwise.errors import InputError, nearest
 from layerwise.studies.arm import Examples
 from layerwise.studies.building import BUILDING
 from layerwise.studies.gradient_study import Check, over_epsilons, run_gradient_study
+from layerwise.studies.many_runs import Unfinished
 from layerwise.studies.plane_studies import INITIALIZATION, OPTIMIZATION, REGULARIZATION
 from layerwise.studies.repeats import Repeats, repeat_study
 from layerwise.studies.study import Row, Study, run_study
@@ -32,7 +34,8 @@ Watch = Callable[[str, float], None]
 class Outcome:
     """One study. rows: a Row for each model, or a Check each in gradient checking.
 
-    data: the file it read, or None. epsilons: (epsilon, difference) of gradient checking.
+    data, seeds, tune: as it was asked for. epsilons: (epsilon, difference) of gradient checking. unfinished:
+    where Ctrl-C ended the repeats or the tuning early, how far they came.
     """
 
     name: str
@@ -41,9 +44,12 @@ class Outcome:
     study: Study | None = None
     examples: Examples | None = None
     data: str | None = None
+    seeds: int = 0
+    tune: bool = False
     repeats: Repeats | None = None
     tuned: Tuned | None = None
     epsilons: list[tuple[float, float]] = field(default_factory=list)
+    unfinished: Unfinished | None = None
 
     @property
     def trained(self) -> list[Row]:
@@ -79,6 +85,8 @@ class Outcome:
                 "counted_in": self.study.unit + "s",
                 "rows": [row.document(shape=self.study.shape) for row in self.trained],
             }
+        if self.unfinished is not None:
+            found["unfinished"] = self.unfinished.document()
         if self.repeats is not None:
             found["repeats"] = self.repeats.document()
         if self.tuned is not None:
@@ -93,12 +101,15 @@ def study(
     seeds: int = 0,
     tune: bool = False,
     jobs: int = -1,
+    store: str | os.PathLike[str] | None = None,
     watch: Watch | None = None,
 ) -> Outcome:
     """Run the study of this name, one of STUDY_NAMES, from the note's own seeds.
 
     data: the course's file, for "regularization" and "building". seeds: repeat it on so many seeds as well.
-    tune: also give each model its own best learning rate. watch(what, share) is told how far it is.
+    tune: also give each model its own best learning rate. store: a folder where the runs of both are kept, so
+    that the same call goes on where it stopped; Ctrl-C ends them early with what is done, and `unfinished` of
+    the outcome says how far they came. watch(what, share) is told how far it is.
     Raises InputError for an unknown name, data that cannot be read, or an option that the study has not.
     """
     check_call(name, data, seeds, tune)
@@ -108,13 +119,18 @@ def study(
         return Outcome(name, checks, time.perf_counter() - started, epsilons=over_epsilons())
     chosen = TRAINED[name]
     examples, rows = run_study(chosen, data=data, watch=watch)
-    outcome = Outcome(name, rows, time.perf_counter() - started, chosen, examples, data)
+    outcome = Outcome(name, rows, time.perf_counter() - started, chosen, examples, data, seeds, tune)
     if seeds:
         told = None if watch is None else _told(watch, f"{seeds} seeds")
-        outcome.repeats = repeat_study(chosen, seeds, data=data, jobs=jobs, progress=told)
-    if tune:
+        repeats = repeat_study(chosen, seeds, data=data, jobs=jobs, store=store, progress=told)
+        outcome.repeats, outcome.unfinished = repeats if repeats.seeds else None, repeats.unfinished
+    if tune and outcome.unfinished is None:
         told = None if watch is None else _told(watch, "learning rates")
-        outcome.tuned = tune_study(chosen, data=data, jobs=jobs, progress=told)
+        tuned = tune_study(chosen, data=data, jobs=jobs, store=store, progress=told)
+        if isinstance(tuned, Unfinished):
+            outcome.unfinished = tuned
+        else:
+            outcome.tuned = tuned
     return outcome
 
 

@@ -57,6 +57,7 @@ def _parts(outcome: Outcome, charts: dict[str, Chart], language: str) -> dict[st
         "story": story,
         "how": story.how.format(**facts),
         "own_figures": outcome.study is not None and bool(outcome.study.takes) and outcome.data is None,
+        "unfinished": unfinished_words(outcome, language),
         "table": tables[0],
         "repeats_table": tables[1] if outcome.repeats is not None else None,
         "tuned_table": tables[-1] if outcome.tuned is not None else None,
@@ -77,6 +78,14 @@ def _parts(outcome: Outcome, charts: dict[str, Chart], language: str) -> dict[st
         "command": _command(outcome, language),
         "foot": say["foot"].format(version=__version__),
     }
+
+
+def unfinished_words(outcome: Outcome, language: str) -> str:
+    """How far a study came that Ctrl-C ended early; "" for one that is whole."""
+    if outcome.unfinished is None:
+        return ""
+    what, done, planned = outcome.unfinished
+    return PAGE_WORDS[language][f"unfinished {what}"].format(done=done, planned=planned)
 
 
 def _repeats_lead(outcome: Outcome, language: str) -> str:
@@ -106,9 +115,9 @@ def _command(outcome: Outcome, language: str) -> str:
     words = ["layerwise", "study", outcome.name]
     if outcome.data is not None:
         words += ["--data", shlex.quote(outcome.data)]
-    if outcome.repeats is not None:
-        words += ["--seeds", str(outcome.repeats.seeds)]
-    if outcome.tuned is not None:
+    if outcome.seeds:
+        words += ["--seeds", str(outcome.seeds)]
+    if outcome.tune:
         words.append("--tune")
     if language != "en":
         words += ["--language", language]

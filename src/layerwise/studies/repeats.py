@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ import numpy as np
 
 from layerwise.engine import fitting_threads
 from layerwise.studies.arm import Arm, Examples
-from layerwise.studies.arm_run import run_arm
+from layerwise.studies.arm_run import ArmRun, run_arm
 from layerwise.studies.conclusions import FloatArray, Verdict, verdict_on
+from layerwise.studies.many_runs import SEEDS, Record, Task, Unfinished, kept_runs, run_many, task_settings
 from layerwise.studies.note_random import Seeds
 from layerwise.studies.study import Study, rows_of
 
@@ -31,10 +33,11 @@ class Repeat(NamedTuple):
 
 @dataclass(frozen=True)
 class Repeats:
-    """All arms on seeds 0 ... n - 1.
+    """All arms on many seeds.
 
-    runs: key of the arm -> its repeats in the order of the seeds. redrawn: whether each seed drew points of
-    its own. fresh_masks: whether dropout drew its masks anew in each step, unlike the course's code.
+    runs: key of the arm -> its repeats in the order of the seeds, those that all arms have done. redrawn:
+    whether each seed drew points of its own. fresh_masks: whether dropout drew its masks anew in each step,
+    unlike the course's code. unfinished: where Ctrl-C ended it early, how far it came.
     """
 
     study: Study
@@ -43,6 +46,7 @@ class Repeats:
     seconds: float
     redrawn: bool
     fresh_masks: bool
+    unfinished: Unfinished | None = None
 
     @property
     def seeds(self) -> int:
@@ -129,53 +133,67 @@ def repeat_study(
     data: str | None = None,
     jobs: int = -1,
     arms: Sequence[Arm] | None = None,
+    store: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Repeats:
     """Train every arm on `seeds` seeds, `jobs` at a time (-1: one for each core), through joblib.
 
     A seed decides the points where they are drawn, the start, the order and the dropout masks, alike for all
     arms. Dropout draws its masks anew in each step. The work of a seed is the same for any number of jobs.
+    store: a folder where each finished run is kept; the same call goes on from what is there. Ctrl-C ends it
+    early with the seeds that are done, and `unfinished` says how many. Raises InputError where the store
+    cannot be written.
     """
-    from joblib import Parallel, delayed, effective_n_jobs
-
     started = time.perf_counter()
-    examples = study.examples(data, Seeds.number(0).data)
-    chosen = list(arms or study.arms_for(examples, data))
+    first, second = (study.examples(data, Seeds.number(k).data) for k in (0, 1))
+    redrawn = not np.array_equal(first.X, second.X)
+    chosen = list(arms or study.arms_for(first, data))
     fresh = any(arm.fixed_masks for arm in chosen)
     chosen = [arm.on_other_seeds for arm in chosen]
-    tasks = [(arm, k) for k in range(seeds) for arm in chosen]
-    at_once = max(1, effective_n_jobs(jobs)) * 4
-    found: list[Repeat] = []
-    with (
-        fitting_threads(chosen[0].program(), chosen[0].batch_size or len(examples.X)),
-        Parallel(n_jobs=jobs, prefer="threads") as parallel,
-    ):
-        for first in range(0, len(tasks), at_once):
-            part = tasks[first : first + at_once]
-            found += parallel(delayed(_repeat)(study, arm, k, data) for arm, k in part)
-            if progress is not None:
-                progress(len(found) / len(tasks))
-    runs = {arm.key: found[i :: len(chosen)] for i, arm in enumerate(chosen)}
-    other = study.examples(data, Seeds.number(1).data)
-    redrawn = not np.array_equal(examples.X, other.X)
-    return Repeats(study, tuple(chosen), runs, time.perf_counter() - started, redrawn, fresh)
+    record_every = study.record_every * COARSER
 
+    def task(arm: Arm, k: int) -> Task:
+        numbers = Seeds.number(k)
 
-def _repeat(study: Study, arm: Arm, k: int, data: str | None) -> Repeat:
-    seeds = Seeds.number(k)
-    examples = study.examples(data, seeds.data)
-    return as_repeat(arm, examples, seeds, study.record_every * COARSER)
+        def work() -> Record:
+            examples = study.examples(data, numbers.data) if redrawn else first
+            return _record(run_arm(arm, examples, numbers, record_every=record_every), examples)
 
+        return Task(task_settings(study.name, arm, first, numbers, record_every), work)
 
-def as_repeat(arm: Arm, examples: Examples, seeds: Seeds, record_every: int) -> Repeat:
-    """One run, reduced to what is compared."""
-    run = run_arm(arm, examples, seeds, record_every=record_every)
-    (row,) = rows_of([run], examples)
-    rules = ("diverges",) if run.diverged else tuple(finding.rule for finding in row.findings)
-    lost = run.diverged is not None
-    return Repeat(
-        float("nan") if lost else run.train_accuracy,
-        float("nan") if lost else run.test_accuracy,
-        row.roughness,
-        rules,
+    tasks = [task(arm, k) for k in range(seeds) for arm in chosen]
+    with fitting_threads(chosen[0].program(), chosen[0].batch_size or len(first.X)):
+        done = run_many(tasks, jobs, kept_runs(store), progress)
+    each = [done.records[k * len(chosen) : (k + 1) * len(chosen)] for k in range(seeds)]
+    whole = [[_repeat(record) for record in of_seed if record is not None] for of_seed in each]
+    whole = [repeats for repeats in whole if len(repeats) == len(chosen)]
+    return Repeats(
+        study,
+        tuple(chosen),
+        {arm.key: [repeats[i] for repeats in whole] for i, arm in enumerate(chosen)},
+        time.perf_counter() - started,
+        redrawn,
+        fresh,
+        Unfinished(SEEDS, len(whole), seeds) if done.stopped else None,
     )
+
+
+def _record(run: ArmRun, examples: Examples) -> Record:
+    """One run, reduced to what is compared, in JSON's types."""
+    (row,) = rows_of([run], examples)
+    lost = run.diverged is not None
+    return {
+        "train_accuracy": None if lost else run.train_accuracy,
+        "test_accuracy": None if lost else run.test_accuracy,
+        "roughness": _finite(row.roughness),
+        "rules": ["diverges"] if lost else [finding.rule for finding in row.findings],
+    }
+
+
+def _repeat(record: Record) -> Repeat:
+    train, test = (
+        float("nan") if record[name] is None else float(record[name])
+        for name in ("train_accuracy", "test_accuracy")
+    )
+    rough = float("inf") if record["roughness"] is None else float(record["roughness"])
+    return Repeat(train, test, rough, tuple(record["rules"]))

@@ -193,7 +193,21 @@ PAGE_WORDS: dict[str, dict[str, str]] = {
         ),
         "foot": "Written by layerwise {version}. This file holds everything it shows and works offline.",
         "true": "class {k}",
+        "index title": "The note's experiments",
+        "index question": "What does the note show, and does it come out again?",
+        "index lead": (
+            "Each experiment of the note was run anew. A title leads to its page, with the pictures and "
+            "what the rules found in each run."
+        ),
+        "index foot": "Written by layerwise {version}. The pages lie in the folders beside this file.",
         "run again": "The same again",
+        "unfinished seeds": (
+            "Interrupted: {done} of {planned} seeds are done. The same command goes on from there."
+        ),
+        "unfinished runs of the grid of learning rates": (
+            "Interrupted: {done} of {planned} runs of the grid of learning rates are done. The same command "
+            "goes on from there."
+        ),
         "findings caption": "seconds of training",
     },
     "zh": {
@@ -240,7 +254,15 @@ PAGE_WORDS: dict[str, dict[str, str]] = {
         ),
         "foot": "由 layerwise {version} 生成。本文件自成一体，可离线阅读。",
         "true": "类别 {k}",
+        "index title": "笔记的实验",
+        "index question": "笔记展示了什么，能否重现？",
+        "index lead": "笔记中的每个实验都重新运行了一遍。点击标题可打开各实验的页面，内有图示和规则的发现。",
+        "index foot": "由 layerwise {version} 生成。各实验的页面位于本文件旁的文件夹中。",
         "run again": "再次运行",
+        "unfinished seeds": "已中断：{planned} 个种子完成了 {done} 个。再次运行同一命令即可继续。",
+        "unfinished runs of the grid of learning rates": (
+            "已中断：学习率网格的 {planned} 次训练完成了 {done} 次。再次运行同一命令即可继续。"
+        ),
         "findings caption": "训练用时（秒）",
     },
 }

@@ -83,7 +83,7 @@ def repeats_table(repeats: Repeats, language: str) -> Table:
         )
     models = {arm.key: model_name(arm.model, language) for arm in repeats.arms}
     return Table(
-        say["seeds"].format(n=repeats.seeds),
+        say["seeds" if repeats.seeds > 1 else "one seed"].format(n=repeats.seeds),
         tuple(say[name] for name in ("model", "train accuracy", "test accuracy", "comment")),
         tuple(rows),
         tuple(verdict.words(models, language) for verdict in repeats.verdicts),
@@ -115,9 +115,9 @@ def tuned_table(tuned: Tuned, language: str) -> Table:
 
 
 def mean_and_spread(shares: np.ndarray) -> str:
-    """99.2% ± 0.4."""
+    """99.2% ± 0.4; of one, the share alone."""
     known = shares[np.isfinite(shares)]
     if not len(known):
         return "–"
-    spread = known.std(ddof=1) if len(known) > 1 else 0.0
-    return f"{100 * known.mean():.1f}% ± {100 * spread:.1f}"
+    mean = f"{100 * known.mean():.1f}%"
+    return mean if len(known) == 1 else f"{mean} ± {100 * known.std(ddof=1):.1f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,22 @@ import numpy as np
 from layerwise.engine import fitting_threads
 from layerwise.studies.arm import Arm, Examples
 from layerwise.studies.arm_run import ArmRun, run_arm
+from layerwise.studies.many_runs import (
+    GRID_RUNS,
+    Record,
+    Task,
+    Unfinished,
+    kept_runs,
+    run_many,
+    task_settings,
+)
 from layerwise.studies.note_random import Seeds
 from layerwise.studies.study import Row, Study, rows_of
 
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 HELD_OUT = 0.2
+GRIDS_SHARE = 0.9
+"""Of all work, the part that the grid takes; the rest is the last run of each at its best rate."""
 
 
 @dataclass(frozen=True)
@@ -83,29 +95,37 @@ def tune_study(
     jobs: int = -1,
     rates: Sequence[float] = RATES,
     arms: Sequence[Arm] | None = None,
+    store: str | os.PathLike[str] | None = None,
     progress: Callable[[float], None] | None = None,
-) -> Tuned:
+) -> Tuned | Unfinished:
     """Train every arm at every rate from the note's seeds, choose each one's best, and train it once more.
 
-    The test examples have no say in the choice. Dropout draws its masks anew in each step.
+    The test examples have no say in the choice. Dropout draws its masks anew in each step. store: a folder
+    where each finished run of the grid is kept; the same call goes on from what is there. Ctrl-C ends it
+    early, and then there is nothing to choose from yet: what is returned says how far it came. Raises
+    InputError where the store cannot be written.
     """
-    from joblib import Parallel, delayed, effective_n_jobs
-
     started = time.perf_counter()
     examples = study.examples(data, study.seeds.data)
     chosen = [arm.on_other_seeds for arm in (arms or study.arms_for(examples, data))]
     judged = examples if study.tuned_on == "train" else held_out(examples, study.seeds)
-    tasks = [(arm, rate) for arm in chosen for rate in rates]
-    at_once, scores = max(1, effective_n_jobs(jobs)) * 2, []
-    with (
-        fitting_threads(chosen[0].program(), chosen[0].batch_size or len(examples.X)),
-        Parallel(n_jobs=jobs, prefer="threads") as parallel,
-    ):
-        for first in range(0, len(tasks), at_once):
-            part = tasks[first : first + at_once]
-            scores += parallel(delayed(_score)(study, arm.but(rate=rate), judged) for arm, rate in part)
-            if progress is not None:
-                progress(0.9 * len(scores) / len(tasks))
+
+    def task(arm: Arm) -> Task:
+        record_every = max(1, arm.epochs // 50)
+        settings = task_settings(f"{study.name}, tuned", arm, judged, study.seeds, record_every)
+        return Task(settings, lambda: _scored(study, arm, judged, record_every))
+
+    tasks = [task(arm.but(rate=rate)) for arm in chosen for rate in rates]
+    with fitting_threads(chosen[0].program(), chosen[0].batch_size or len(examples.X)):
+        done = run_many(
+            tasks,
+            jobs,
+            kept_runs(store),
+            None if progress is None else lambda share: progress(GRIDS_SHARE * share),
+        )
+        scores = [_score(record) for record in done.records if record is not None]
+        if done.stopped:
+            return Unfinished(GRID_RUNS, len(scores), len(tasks))
         tried = tuple(
             Tried(arm, tuple(zip(rates, scores[i * len(rates) : (i + 1) * len(rates)], strict=True)))
             for i, arm in enumerate(chosen)
@@ -138,11 +158,17 @@ def held_out(examples: Examples, seeds: Seeds) -> Examples:
     return Examples.of(X[kept], Y[kept], X[judged], Y[judged], examples.source)
 
 
-def _score(study: Study, arm: Arm, examples: Examples) -> float:
-    run = run_arm(arm, examples, study.seeds, record_every=max(1, arm.epochs // 50))
+def _scored(study: Study, arm: Arm, examples: Examples, record_every: int) -> Record:
+    """What a run of the grid is judged by; None where it diverged."""
+    run = run_arm(arm, examples, study.seeds, record_every=record_every)
     if run.diverged is not None:
-        return float("inf")
-    return _final(run, "train_cost" if study.tuned_on == "train" else "validation_cost")
+        return {"score": None}
+    score = _final(run, "train_cost" if study.tuned_on == "train" else "validation_cost")
+    return {"score": score if np.isfinite(score) else None}
+
+
+def _score(record: Record) -> float:
+    return float("inf") if record["score"] is None else float(record["score"])
 
 
 def _final(run: ArmRun, name: str) -> float:

@@ -25,6 +25,7 @@ WORDS: dict[str, dict[str, str]] = {
         "train": "training",
         "test": "test",
         "seeds": "{n} seeds: mean ± standard deviation",
+        "one seed": "One seed",
         "tuned": "Each at its own best learning rate, chosen on {chosen}",
         "train_choice": "the cost in training",
         "held out": "a fifth of the training examples, held out",
@@ -35,10 +36,24 @@ WORDS: dict[str, dict[str, str]] = {
         "holds in part": "holds in part",
         "verdict": (
             "{better_model} above {worse_model} in {split} accuracy: {verdict}; higher in {better} of "
-            "{seeds} "
-            "seeds, equal in {equal}, by {difference:+.1f} points on average ({low:+.1f} to {high:+.1f})."
+            "{seeds} seeds, equal in {equal}, by {difference:+.1f} points on average ({low:+.1f} to "
+            "{high:+.1f})."
+        ),
+        "verdict on few": (
+            "{better_model} above {worse_model} in {split} accuracy: {verdict}; higher in {better} of "
+            "{seeds} seeds, equal in {equal}."
         ),
         "in": "{count} of {seeds}",
+        "and": " and ",
+        "ahead": ("{best}: {most} {split} accuracy, the highest; {worst}: {least}, the lowest."),
+        "ahead when tuned": (
+            "Each at its own best learning rate, {best}: {most}, the highest; {worst}: {least}, the lowest."
+        ),
+        "level": "All have the same {split} accuracy, {share}.",
+        "conclusions": "The note's conclusions ({conclusions}) on {seeds} seeds: {counts}.",
+        "conclusions on one seed": "The note's conclusions ({conclusions}) on one seed: {counts}.",
+        "list": ", ",
+        "checked": "{wrong} of {checks} gradients wrong: {found}.",
     },
     "zh": {
         "model": "模型",
@@ -60,6 +75,7 @@ WORDS: dict[str, dict[str, str]] = {
         "train": "训练",
         "test": "测试",
         "seeds": "{n} 个随机种子：均值 ± 标准差",
+        "one seed": "一个随机种子",
         "tuned": "各自采用最佳学习率，依据：{chosen}",
         "train_choice": "训练代价",
         "held out": "留出的五分之一训练样本",
@@ -72,7 +88,19 @@ WORDS: dict[str, dict[str, str]] = {
             "{better_model} 的{split}准确率高于 {worse_model}：{verdict}；{seeds} 个种子中 {better} 个更高、"
             "{equal} 个相同，平均相差 {difference:+.1f} 个百分点（{low:+.1f} 至 {high:+.1f}）。"
         ),
+        "verdict on few": (
+            "{better_model} 的{split}准确率高于 {worse_model}：{verdict}；{seeds} 个种子中 {better} 个更高、"
+            "{equal} 个相同。"
+        ),
         "in": "{seeds} 次中 {count} 次",
+        "and": "和",
+        "ahead": "{split}准确率最高：{best}，{most}；最低：{worst}，{least}。",
+        "ahead when tuned": "各自采用最佳学习率时，最高：{best}，{most}；最低：{worst}，{least}。",
+        "level": "{split}准确率相同，均为 {share}。",
+        "conclusions": "在 {seeds} 个随机种子上，笔记的结论（{conclusions} 条）：{counts}。",
+        "conclusions on one seed": "在一个随机种子上，笔记的结论（{conclusions} 条）：{counts}。",
+        "list": "，",
+        "checked": "{checks} 个梯度中 {wrong} 个有误：{found}。",
     },
 }
 

@@ -12,8 +12,10 @@ from layerwise.errors import InputError
 from layerwise.persistence import write_atomically
 from layerwise.studies.claims import Tried, try_claims
 from layerwise.studies.claims.page import claims_document, claims_table, write_claims
+from layerwise.studies.headline import beyond, headline
+from layerwise.studies.many_runs import Unfinished
 from layerwise.studies.outcome import Outcome, study
-from layerwise.studies.page import render_study, study_charts
+from layerwise.studies.page import render_study, study_charts, unfinished_words
 from layerwise.studies.pictures import charts_by_file
 from layerwise.studies.request import CLAIMS, Call
 from layerwise.studies.tables import Table
@@ -30,9 +32,33 @@ class Done:
     outcome: Outcome | None
     tried: Sequence[Tried] = ()
 
+    @property
+    def name(self) -> str:
+        """As it is called at the shell."""
+        return CLAIMS if self.outcome is None else self.outcome.name
+
+    def headline(self, language: str) -> str:
+        """What it came to, in a line."""
+        if self.outcome is None:
+            return claims_table(self.tried, language).sentences[0]
+        return headline(self.outcome, language)
+
+    def beyond(self, language: str) -> list[str]:
+        """What other seeds and tuned rates say, in a line each."""
+        return [] if self.outcome is None else beyond(self.outcome, language)
+
+    def unfinished_words(self, language: str) -> str:
+        """How far it came, where Ctrl-C ended it early; else ""."""
+        return "" if self.outcome is None else unfinished_words(self.outcome, language)
+
     def tables(self, language: str) -> list[Table]:
         """What is printed."""
         return [claims_table(self.tried, language)] if self.outcome is None else self.outcome.tables(language)
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """How far it came, where Ctrl-C ended it early."""
+        return None if self.outcome is None else self.outcome.unfinished
 
     def document(self) -> dict[str, Any]:
         """What results.json holds."""
@@ -45,11 +71,28 @@ class Done:
         return write_study(self.outcome, folder, language)
 
 
-def run_call(call: Call, jobs: int = -1, watch: Callable[[str, float], None] | None = None) -> Done:
-    """Run one study, or try the claims. Raises InputError where its data cannot be read."""
+def run_call(
+    call: Call,
+    jobs: int = -1,
+    watch: Callable[[str, float], None] | None = None,
+    store: Path | None = None,
+) -> Done:
+    """Run one study, or try the claims. Raises InputError where its data cannot be read.
+
+    store: a folder, where the runs on other seeds and at other rates are kept.
+    """
     if call.name == CLAIMS:
         return Done(None, try_claims(watch=watch))
-    return Done(study(call.name, data=call.data, seeds=call.seeds, tune=call.tune, jobs=jobs, watch=watch))
+    found = study(
+        call.name,
+        data=call.data,
+        seeds=call.seeds,
+        tune=call.tune,
+        jobs=jobs,
+        store=store if call.seeds or call.tune else None,
+        watch=watch,
+    )
+    return Done(found)
 
 
 def write_study(outcome: Outcome, folder: Path, language: str = "en") -> Path:

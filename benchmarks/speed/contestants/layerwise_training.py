@@ -1,0 +1,60 @@
+"""layerwise as its estimators drive it: the training loop with history, without per-layer statistics."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from speed.examples import Examples
+from speed.runner import Runner, Ways
+from speed.work import Work
+
+from layerwise.engine import TrainingState, build_engine, fitting_threads
+from layerwise.training import Data, Recipe, train
+
+
+def _fit(work: Work, examples: Examples, seed: int, engine=None) -> TrainingState:
+    program = work.program(seed)
+    engine = engine or build_engine(program)
+    state = TrainingState.start(work.start_vector(seed), program)
+    recipe = Recipe(epochs=work.epochs, batch_size=work.batch, learning_rate=work.rate)
+    with fitting_threads(program, work.batch_size):
+        train(engine, state, Data(examples.X, examples.Y), recipe, statistics=False)
+    return state
+
+
+def fit(work: Work, examples: Examples, threads: int) -> Ways:
+    def loop() -> Runner:
+        engine = build_engine(work.program())
+        return Runner(
+            lambda: _fit(work, examples, 0, engine), lambda state: work.layers_of(state.parameters)
+        )
+
+    return {"training loop": loop}
+
+
+def seeds(work: Work, examples: Examples, threads: int) -> Ways:
+    """Fits side by side in as many Python threads as there are to use: the engine releases the GIL."""
+
+    def side_by_side() -> Runner:
+        pool = ThreadPoolExecutor(threads)
+        return Runner(
+            lambda: list(pool.map(lambda seed: _fit(work, examples, seed), range(work.seeds))),
+            lambda states: [work.layers_of(state.parameters) for state in states],
+        )
+
+    return {"fits in threads": side_by_side}
+
+
+def predict(work: Work, examples: Examples, threads: int) -> Ways:
+    """Through the estimator that scikit-learn's users change over to, checks of its input included."""
+    from layerwise import MLPClassifier
+
+    def estimator() -> Runner:
+        first = examples.X[: min(work.rows, 569)]
+        model = MLPClassifier(hidden_layer_sizes=work.sizes[1:-1], max_iter=1)
+        model.fit(first.repeat(2, axis=0), [0, 1] * len(first))
+        model.coefs_ = [W.T.copy() for W, _ in work.start()]
+        model.intercepts_ = [b.copy() for _, b in work.start()]
+        return Runner(lambda: model.predict_proba(examples.X), lambda outputs: outputs[:, 1:])
+
+    return {"MLPClassifier.predict_proba": estimator}

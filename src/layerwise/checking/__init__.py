@@ -1,0 +1,1 @@
+"""Gradient checking: is a gradient right, and if not, which parameter is wrong, how, and why."""

@@ -1,0 +1,116 @@
+"""Arrays as scikit-learn's estimators take them, checked once: features, weights, rows of either kind.
+
+An ordinary NumPy array of floating-point numbers is checked here, in a few microseconds; everything else (data
+frames, lists, sparse matrices, arrays with something wrong) goes through scikit-learn's own validation, which
+converts it or says what is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from layerwise.errors import InputError
+
+PLAIN = (np.dtype(np.float64), np.dtype(np.float32))
+PRECISIONS = (np.float64, np.float32)
+SPARSE_FORMATS = ("csr", "csc")
+ROWS_AT_ONCE = 1024
+
+
+def is_plain(X: Any) -> bool:
+    """Whether X is an array (rows, features) of finite floating-point numbers, with some of each."""
+    if type(X) is not np.ndarray or X.dtype not in PLAIN or X.ndim != 2 or not X.size:
+        return False
+    # One pass without a temporary array: a sum is finite unless a number is not, or the numbers are huge.
+    return math.isfinite(X.sum())
+
+
+def checked_training_data(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool, numeric: bool) -> tuple:
+    """(X, y) to fit to: X floating-point or sparse (m, features), y (m,) or (m, outputs).
+
+    Sets or compares n_features_in_ and feature_names_in_ as scikit-learn does. Raises its ValueErrors.
+    """
+    if _is_plain_target(y, numeric) and is_plain(X) and len(X) == len(y):
+        if reset:
+            estimator.n_features_in_ = X.shape[1]
+            vars(estimator).pop("feature_names_in_", None)
+            return X, y
+        if _has_seen(estimator, X):
+            return X, y
+    return validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=SPARSE_FORMATS,
+        multi_output=True,
+        y_numeric=numeric,
+        dtype=PRECISIONS,
+        reset=reset,
+    )
+
+
+def _is_plain_target(y: Any, numeric: bool) -> bool:
+    if type(y) is not np.ndarray or y.ndim != 1:
+        return False
+    if not numeric:
+        return y.dtype.kind in "biuU"
+    return y.dtype in PLAIN and math.isfinite(y.sum())
+
+
+def _has_seen(estimator: BaseEstimator, X: np.ndarray) -> bool:
+    known = vars(estimator)
+    return X.shape[1] == known.get("n_features_in_") and "feature_names_in_" not in known
+
+
+def checked_rows(estimator: BaseEstimator, X: Any) -> Any:
+    """X to predict for, of the features that the estimator was fitted to. Raises scikit-learn's ValueErrors."""
+    if is_plain(X) and _has_seen(estimator, X):
+        return X
+    return validate_data(estimator, X, accept_sparse=SPARSE_FORMATS, reset=False)
+
+
+def checked_weights(sample_weight: Any, rows: int, name: str = "sample_weight") -> np.ndarray | None:
+    """Sample weights as float64, (rows,); one number counts for all rows. Raises ValueError."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        return np.full(rows, float(sample_weight))
+    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
+    if weights.ndim != 1:
+        raise InputError(f"Sample weights must be 1D array or scalar, got {weights.ndim}D array")
+    if weights.shape != (rows,):
+        raise InputError(f"{name}.shape == {weights.shape}, expected {(rows,)}")
+    if not weights.any():
+        raise InputError(f"{name} is zero for every row; there is nothing to learn from")
+    return weights
+
+
+def as_rows(X: Any, dtype: str) -> Any:
+    """X as the engine takes it: contiguous rows of this precision, or a sparse matrix by rows."""
+    if sparse.issparse(X):
+        return X.tocsr().astype(dtype, copy=False)
+    return np.ascontiguousarray(X, dtype=dtype)
+
+
+def dense_rows(X: Any, rows: Any) -> np.ndarray:
+    """The rows of X that an array of positions or a slice names, dense."""
+    return X[rows].toarray() if sparse.issparse(X) else np.ascontiguousarray(X[rows])
+
+
+def dense_parts(X: Any) -> Iterator[tuple[slice, np.ndarray]]:
+    """All of X, dense: an array at once, a sparse matrix some rows at a time."""
+    if not sparse.issparse(X):
+        yield slice(0, len(X)), X
+        return
+    for start in range(0, X.shape[0], ROWS_AT_ONCE):
+        part = slice(start, min(start + ROWS_AT_ONCE, X.shape[0]))
+        yield part, X[part].toarray()

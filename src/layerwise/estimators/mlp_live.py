@@ -1,0 +1,69 @@
+"""The network that a fitted drop-in predicts with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from layerwise.engine import Engine, Program, build_engine
+from layerwise.estimators.mlp_inputs import as_rows, dense_parts
+from layerwise.estimators.mlp_parts import parts_of
+
+
+class LiveNetwork:
+    """A program, its parameters, and the views of them that users see as `coefs_` and `intercepts_`.
+
+    An engine is for one thread at a time, so each thread that predicts gets one of its own. Engines are not
+    pickled; the views are made anew.
+    """
+
+    def __init__(self, program: Program, vector: np.ndarray, engine_name: str) -> None:
+        self.program = program
+        self.vector = vector
+        self.engine_name = engine_name
+        self.coefs, self.intercepts = parts_of(vector, program.architecture)
+        self._of_thread = threading.local()
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.program, self.vector, self.engine_name
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        program, vector, engine_name = state
+        # A vector that was mapped from a file is not to be written to, and training writes in place.
+        self.__init__(program, np.array(vector), engine_name)  # type: ignore[misc]
+
+    def holds(self, coefs: Sequence[Any], intercepts: Sequence[Any]) -> bool:
+        """Whether these are the very views, so that the vector says what they say."""
+        if len(coefs) != len(self.coefs) or len(intercepts) != len(self.intercepts):
+            return False
+        for mine, given in zip(self.coefs, coefs, strict=True):
+            if mine is not given:
+                return False
+        return all(mine is given for mine, given in zip(self.intercepts, intercepts, strict=True))
+
+    def engine(self) -> Engine:
+        """This thread's engine."""
+        try:
+            return self._of_thread.engine
+        except AttributeError:
+            self._of_thread.engine = build_engine(self.program, self.engine_name)
+            return self._of_thread.engine
+
+    def pre_activations(self, X: Any) -> np.ndarray:
+        """Z[L] of each row.   X (m, n[0]), dense or sparse, of any precision -> (m, n[L])"""
+        return pre_activations(self.engine(), self.vector, as_rows(X, self.program.dtype))
+
+
+def pre_activations(engine: Engine, vector: np.ndarray, rows: Any) -> np.ndarray:
+    """Z[L] of each row.   rows (m, n[0]) of the engine's precision, dense or sparse -> (m, n[L])"""
+    if not sparse.issparse(rows):
+        return engine.pre_activations(vector, rows)
+    program = engine.program
+    Z = np.empty((rows.shape[0], program.architecture.sizes[-1]), dtype=program.dtype)
+    for part, dense in dense_parts(rows):
+        Z[part] = engine.pre_activations(vector, dense)
+    return Z

@@ -1,0 +1,48 @@
+"""Training pictures on as many coordinates as there are of them, where the steps stay the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from layerwise.network.parameters import flat_vector, named_views
+from layerwise.network.turned_inputs import TurnedInputs
+from layerwise.studies.arm import Arm, Examples
+
+INDIFFERENT_TO_TURNING = ("gd", "momentum")
+
+
+@dataclass(frozen=True)
+class TurnedTraining:
+    """What is trained in place of an arm: the 12,288 inputs of 209 pictures become 209.
+
+    arm, examples: of this training; its test examples are those of the arm and are not turned.
+    """
+
+    arm: Arm
+    examples: Examples
+    original: Arm
+    turned: TurnedInputs
+
+    def start(self, parameters: np.ndarray) -> np.ndarray:
+        """The start in the turned coordinates.   Both are flat vectors, of `original` and of `arm`."""
+        views = named_views(parameters, self.original.architecture)
+        return flat_vector(views | {"W1": self.turned.weights(views["W1"])}, self.arm.architecture)
+
+    def back(self, start: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+        """The parameters of the original arm.   start: its start. parameters: where this training is."""
+        views = named_views(parameters, self.arm.architecture)
+        W1 = named_views(start, self.original.architecture)["W1"]
+        return flat_vector(
+            views | {"W1": self.turned.weights_back(W1, views["W1"])}, self.original.architecture
+        )
+
+
+def turned_training(arm: Arm, examples: Examples) -> TurnedTraining | None:
+    """None where it would not be the same training, or no less work. See `network.turned_inputs`."""
+    rows, inputs = examples.X.shape
+    if arm.optimizer not in INDIFFERENT_TO_TURNING or arm.lambd != 0 or inputs <= rows:
+        return None
+    trained_on = replace(examples, X=np.ascontiguousarray(examples.turned.X.T))
+    return TurnedTraining(arm.but(sizes=(rows, *arm.sizes[1:])), trained_on, arm, examples.turned)
