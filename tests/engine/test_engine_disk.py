@@ -18,6 +18,8 @@ ONE_STEP = """
 import json, sys
 import numpy as np
 from layerwise.engine import Batches, Program, StepTotals, TrainingState, build_engine
+from layerwise.engine.compiled import driver
+from layerwise.engine.compiled.engine import compiled_driver
 from layerwise.network.architecture import Architecture
 from layerwise.network.objective import Objective
 
@@ -33,7 +35,7 @@ for array in batches[:2]:
     array.flags.writeable = False
 again = batches._replace(order=np.array([1, 0]), weights=np.ones(2))
 engine.run_steps(state, again, 1, StepTotals(), np.array([0.1, 0.1]))
-stats = engine.training_driver.stats
+stats = compiled_driver(driver.run_steps, "float64").stats
 print(json.dumps({
     "was_compiled": was_compiled,
     "is_compiled": engine.is_compiled,

@@ -1,55 +1,120 @@
-"""While a small network is fitted BLAS has one thread, and afterwards as many as before."""
+"""The threads of a step: how many there are, that BLAS has one meanwhile, and that they change no bit."""
 
 from __future__ import annotations
 
+import threading
+
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 from trajectories import NETWORKS
 
-from layerwise.engine import fitting_threads
-from layerwise.engine.threads import SMALL_STEP
-
-PROGRAM = NETWORKS["relu binary, adam"].program()
+from layerwise.engine import Batches, TrainingState, build_engine
+from layerwise.engine.compiled import engine as compiled_engine
+from layerwise.engine.compiled.team import Team
+from layerwise.engine.threads import allowed_threads, shared_processors
 
 
 def blas_threads():
     return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
-@pytest.fixture(autouse=True)
-def two_threads():
+@pytest.fixture
+def two_threads(monkeypatch):
     """BLAS with two threads, whatever the machine and the test run give it."""
+    monkeypatch.setattr("layerwise.engine.threads._processors", lambda: 2)
     with threadpool_limits(limits=2, user_api="blas"):
         if 2 not in blas_threads():
             pytest.skip("no BLAS here that can be given two threads")
         yield
 
 
-def test_little_work_has_one_thread():
-    with fitting_threads(PROGRAM, 64):
+def test_the_limits_of_others_are_heeded(two_threads):
+    assert allowed_threads() == 2
+    with threadpool_limits(limits=1, user_api="blas"):
+        assert allowed_threads() == 1
+
+
+def test_blas_has_one_thread_meanwhile_and_then_as_many_as_before(two_threads):
+    with shared_processors(2) as free:
+        assert free == 2
+        assert set(blas_threads()) == {1}
+        assert allowed_threads() == 2
+    assert set(blas_threads()) == {2}
+
+
+def test_calls_side_by_side_share_the_processors(two_threads):
+    with shared_processors(2) as first:
+        with shared_processors(2) as second:
+            assert (first, second) == (2, 1)
         assert set(blas_threads()) == {1}
     assert set(blas_threads()) == {2}
 
 
-def test_much_work_has_them_all():
-    rows = -(-SMALL_STEP // PROGRAM.architecture.parameter_count)
-    with fitting_threads(PROGRAM, rows):
-        assert set(blas_threads()) == {2}
-    with fitting_threads(PROGRAM, rows - 1):
-        assert set(blas_threads()) == {1}
-
-
-def test_a_fit_that_fails_gives_them_back():
-    class Failure(Exception):
-        pass
-
-    with pytest.raises(Failure), fitting_threads(PROGRAM, 64):
-        raise Failure
+def test_work_that_fails_gives_them_back(two_threads):
+    with pytest.raises(ZeroDivisionError), shared_processors(2):
+        _ = 1 / 0
     assert set(blas_threads()) == {2}
 
 
-def test_the_work_of_a_step_is_counted_in_rows_times_parameters():
-    wide = PROGRAM.architecture.sizes[0], 2048, 2048, 1
-    program = NETWORKS["relu binary, adam"]._replace(sizes=wide).program()
-    with fitting_threads(program, 1):
-        assert set(blas_threads()) == {2}
+def test_where_one_of_a_team_raises_the_others_do_not_wait_for_it():
+    from layerwise.engine.compiled.team import meet
+
+    def work(thread, counters):
+        if thread == 0:
+            raise KeyboardInterrupt
+        meet(counters, 2)
+        return thread
+
+    meet(np.zeros(2, dtype=np.int64), 1)
+    team = Team()
+    with pytest.raises(KeyboardInterrupt):
+        team.run(2, work)
+    ended = threading.Event()
+    team._pool.submit(ended.set)
+    assert ended.wait(20)
+
+
+def trained(parts, free, monkeypatch, **settings):
+    """The parameters after some steps cut into `parts`, done by `free` threads."""
+    network = NETWORKS["every activation"]._replace(sizes=(50, 40, 30, 50, 40, 30, 40, 50, 40, 60, 40, 30))
+    program = network.program(dropout=(0.2,) * 10, l2=0.1, **settings)
+    monkeypatch.setattr(compiled_engine, "program_threads", lambda program, rows: parts)
+    monkeypatch.setattr("layerwise.engine.compiled.engine.shared_processors", lambda wanted: _given(free))
+    draw = np.random.default_rng(0)
+    state = TrainingState.start(0.2 * draw.normal(size=program.architecture.parameter_count), program)
+    X = draw.normal(size=(90, 50)).astype(program.dtype)
+    Y = np.eye(30)[draw.integers(0, 30, 90)].astype(program.dtype)
+    order = np.stack([draw.permutation(90) for _ in range(3)])
+    totals = build_engine(program, "compiled").run_epochs(
+        state, Batches(X, Y, None, order, 40), 0, np.full((3, 3), 0.01)
+    )
+    return state.parameters, [total.mean_cost for total in totals]
+
+
+class _given:
+    def __init__(self, free):
+        self.free = free
+
+    def __enter__(self):
+        return self.free
+
+    def __exit__(self, *failure):
+        return None
+
+
+@pytest.mark.parametrize("settings", [{}, {"clip_norm": 0.1, "max_norm": 0.9}, {"dtype": "float32"}])
+def test_the_number_of_threads_changes_no_bit(settings, monkeypatch):
+    one, costs = trained(4, 1, monkeypatch, **settings)
+    for free in (2, 3, 4):
+        again, costs_again = trained(4, free, monkeypatch, **settings)
+        assert again.tobytes() == one.tobytes()
+        assert costs_again == costs
+
+
+def test_cutting_a_step_changes_it_by_rounding_only(monkeypatch):
+    whole, costs = trained(1, 1, monkeypatch)
+    for parts in (2, 3, 8):
+        cut, costs_cut = trained(parts, min(parts, 2), monkeypatch)
+        np.testing.assert_allclose(cut, whole, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(costs_cut, costs, rtol=1e-11)

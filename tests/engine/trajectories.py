@@ -63,6 +63,10 @@ NETWORKS = {
     ),
     "sigmoid regression": Network((4, 6, 2), ("sigmoid", "identity"), "squared_error", "nesterov", 0.02),
     "sigmoid outputs": Network((4, 3, 2), ("identity", "sigmoid"), "squared_error", "nesterov", 0.02),
+    "tanh binary, adam as scikit-learn's": Network(
+        (3, 4, 1), ("tanh", "sigmoid"), "binary_cross_entropy", "adam_epsilon_hat", 0.01
+    ),
+    "poisson regression": Network((3, 5, 1), ("tanh", "exp"), "poisson", "adam", 0.01),
     "robust softmax outputs": Network((3, 5, 4), ("tanh", "softmax"), "huber", "rmsprop", 0.003),
 }
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from layerwise.engine import Batches, StepTotals, TrainingState, build_engine
+from layerwise.network.objective import cost_and_gradient
 from layerwise.network.parameters import named_views
 from layerwise.studies import arm_run
 from layerwise.studies.arm import Arm, Examples
 from layerwise.studies.arm_run import run_arm
 from layerwise.studies.note_random import NoteOrder, Seeds, note_masks, note_start
 from layerwise.studies.plane_studies import OPTIMIZATION, circles, moons
-from layerwise.studies.steps import FixedMasks, ManyEpochs, WholeBatch, stepper
+from layerwise.studies.steps import OwnOrder, stepper
 from layerwise.studies.turned_training import turned_training
 
 SMALL = Arm("he", "a network", (2, 10, 5, 1), "he", 0.05, 500)
@@ -56,8 +57,8 @@ def test_many_steps_in_one_call_are_the_same_steps(points, lambd):
     many, single = (
         TrainingState.start(note_start(arm.architecture, "he", 3), arm.program()) for _ in range(2)
     )
-    WholeBatch(arm, engine, points).advance(many, 0, 250)
-    steps = WholeBatch(arm, engine, points)
+    stepper(arm, engine, points, Seeds()).advance(many, 0, 250)
+    steps = stepper(arm, engine, points, Seeds())
     for epoch in range(250):
         steps.advance(single, epoch, 1)
     np.testing.assert_allclose(many.parameters, single.parameters, rtol=0, atol=1e-13)
@@ -66,16 +67,16 @@ def test_many_steps_in_one_call_are_the_same_steps(points, lambd):
 
 @pytest.mark.parametrize("optimizer", ["gd", "adam"])
 def test_many_epochs_in_one_call_are_the_same_epochs(optimizer):
-    """300 examples in mini-batches of 64 leave a last one of 44, which is filled up by weights of 0."""
+    """300 examples in mini-batches of 64 leave a last one of 44."""
     examples = moons(None, None)
     arm = OPTIMIZATION.arms[0].but(optimizer=optimizer, own_order=True, rate=0.01)
     engine = build_engine(arm.program())
     many, single = (
         TrainingState.start(note_start(arm.architecture, "he", 3), arm.program()) for _ in range(2)
     )
-    steps = ManyEpochs(arm, engine, examples, Seeds())
-    cost = steps.advance(many, 0, 30)
-    orders = np.vstack([steps.orders(0, 1), steps.orders(1, 29)])
+    cost = stepper(arm, engine, examples, Seeds()).advance(many, 0, 30)
+    own = OwnOrder(Seeds().order, 300)
+    orders = np.vstack([own.several(0, 1), own.several(1, 29)])
     assert len(np.unique(orders, axis=0)) == 30
     for epoch, order in enumerate(orders):
         assert sorted(order) == list(range(300))
@@ -87,13 +88,29 @@ def test_many_epochs_in_one_call_are_the_same_epochs(optimizer):
 
 
 def test_masks_that_keep_all_units_change_nothing(points):
-    engine = build_engine(SMALL.program())
+    fixed = SMALL.but(keep_prob=1 - 1e-12, fixed_masks=True)
     states = [TrainingState.start(note_start(SMALL.architecture, "he", 3), SMALL.program()) for _ in range(2)]
-    fixed = FixedMasks(SMALL, engine, points, Seeds())
-    assert all(mask is None or mask.kept.all() for mask in fixed.masks)
-    fixed.advance(states[0], 0, 50)
-    WholeBatch(SMALL, engine, points).advance(states[1], 0, 50)
-    np.testing.assert_allclose(states[0].parameters, states[1].parameters, rtol=0, atol=1e-12)
+    for arm, state in zip((fixed, SMALL), states, strict=True):
+        stepper(arm, build_engine(arm.program()), points, Seeds()).advance(state, 0, 50)
+    np.testing.assert_allclose(states[0].parameters, states[1].parameters, rtol=0, atol=1e-9)
+
+
+def test_fixed_masks_are_the_same_in_every_step_and_those_of_the_course(points):
+    """Against the reference network, step by step."""
+    arm = SMALL.but(keep_prob=0.7, fixed_masks=True)
+    program = arm.program()
+    state = TrainingState.start(note_start(arm.architecture, "he", 3), program)
+    expected = state.parameters.copy()
+    stepper(arm, build_engine(program), points, Seeds()).advance(state, 0, 20)
+    masks = note_masks(arm.architecture, 0.7, len(points.X), Seeds().mask)
+    views = named_views(expected, arm.architecture)
+    for _ in range(20):
+        _, grads = cost_and_gradient(
+            program.objective, views, arm.architecture, points.X.T, points.Y.T, dropouts=masks
+        )
+        for name, array in views.items():
+            array -= arm.rate * grads[f"d{name}"]
+    np.testing.assert_allclose(state.parameters, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_the_recorded_cost_is_that_of_the_last_mini_batch():

@@ -14,7 +14,7 @@ from layerwise.engine.contract import (
     cost_of,
     output_activation,
 )
-from layerwise.engine.threads import fitting_threads
+from layerwise.engine.threads import allowed_threads, fitting_threads
 
 __all__ = [
     "DTYPES",
@@ -24,6 +24,7 @@ __all__ = [
     "Program",
     "StepTotals",
     "TrainingState",
+    "allowed_threads",
     "build_engine",
     "cost_of",
     "fitting_threads",

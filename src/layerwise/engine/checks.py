@@ -16,6 +16,24 @@ def check_steps(
     program: Program, state: TrainingState, batches: Batches, so_far: StepTotals, rates: np.ndarray
 ) -> None:
     """Raise InputError unless the next len(rates) steps can be done on these arrays."""
+    _check_batches(program, state, batches, (len(batches.X),))
+    first, count = so_far.steps, batches.steps
+    if first < 0 or first + len(rates) > count:
+        raise InputError(f"asked for {len(rates)} steps after step {first} of an epoch that has {count}")
+
+
+def check_epochs(program: Program, state: TrainingState, batches: Batches, rates: np.ndarray) -> None:
+    """Raise InputError unless epochs at these rates (epochs, steps) can be done on these arrays."""
+    _check_batches(program, state, batches, (len(rates), len(batches.X)))
+    if rates.ndim != 2 or rates.shape[1] != batches.steps:
+        raise InputError(
+            f"rates has shape {rates.shape}; expected a row for each epoch with {batches.steps} steps"
+        )
+
+
+def _check_batches(
+    program: Program, state: TrainingState, batches: Batches, order_shape: tuple[int, ...]
+) -> None:
     check_parameters(program, state.parameters)
     slots = (len(program.rule.slots), program.architecture.parameter_count)
     _check_array("slots", state.slots, program.dtype, slots)
@@ -24,15 +42,30 @@ def check_steps(
     check_examples(program, batches.X, batches.Y, batches.weights)
     rows = len(batches.X)
     if batches.order is not None:
-        _check_array("order", batches.order, "int64", (rows,))
+        _check_array("order", batches.order, "int64", order_shape)
         low, high = batches.order.min(), batches.order.max()
         if low < 0 or high >= rows:
             raise InputError(f"order holds {low if low < 0 else high}; expected rows from 0 to {rows - 1}")
     if batches.size < 1:
         raise InputError(f"the size of a mini-batch is {batches.size}; expected at least 1")
-    first, count = so_far.steps, batches.steps
-    if first < 0 or first + len(rates) > count:
-        raise InputError(f"asked for {len(rates)} steps after step {first} of an epoch that has {count}")
+    if batches.masks is not None:
+        _check_masks(program, batches)
+
+
+def _check_masks(program: Program, batches: Batches) -> None:
+    if batches.order is not None or batches.size < len(batches.X):
+        raise InputError("masks are given for all examples as they stand, but a step takes only some of them")
+    hidden = program.architecture.sizes[1:-1]
+    assert batches.masks is not None
+    if len(batches.masks) != len(hidden):
+        raise InputError(
+            f"masks holds {len(batches.masks)} arrays; expected one for each of {len(hidden)} layers"
+        )
+    for layer, (mask, n) in enumerate(zip(batches.masks, hidden, strict=True), start=1):
+        if mask is not None:
+            _check_array(f"the mask of layer {layer}", mask, "bool", (len(batches.X), n))
+        elif program.keep_probs[layer - 1] < 1:
+            raise InputError(f"layer {layer} drops units, but masks holds none for it")
 
 
 def check_parameters(program: Program, parameters: np.ndarray) -> None:

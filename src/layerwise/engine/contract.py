@@ -105,13 +105,19 @@ class TrainingState:
 
 class Batches(NamedTuple):
     """The examples of an epoch: X (m, n[0]), Y (m, n[L]), rows contiguous, weights (m,) or None,
-    the order they come in (None: as they stand) and the size of a mini-batch."""
+    the order they come in (None: as they stand; one row for each epoch where there are several) and the size
+    of a mini-batch.
+
+    masks: dropout masks that stay the same in every step, for each hidden layer a boolean (m, n[l]) or None,
+    in place of those drawn anew; only where a step takes all examples as they stand.
+    """
 
     X: np.ndarray
     Y: np.ndarray
     weights: np.ndarray | None
     order: np.ndarray | None
     size: int
+    masks: tuple[np.ndarray | None, ...] | None = None
 
     @property
     def steps(self) -> int:
@@ -152,13 +158,29 @@ class Engine(Protocol):
     ) -> StepTotals:
         """Do the next len(rates) steps of an epoch of which `so_far` is done, changing `state` in place."""
 
+    def run_epochs(
+        self, state: TrainingState, batches: Batches, epoch: int, rates: np.ndarray
+    ) -> list[StepTotals]:
+        """Do whole epochs from number `epoch` on, changing `state` in place.   rates (epochs, steps)
+
+        What each came to; ends with the first whose cost was not finite.
+        """
+
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         """Z[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])"""
 
     def cost_and_gradient(
-        self, parameters: np.ndarray, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None = None
+        self,
+        parameters: np.ndarray,
+        X: np.ndarray,
+        Y: np.ndarray,
+        weights: np.ndarray | None = None,
+        dropout_at: tuple[int, int] | None = None,
     ) -> tuple[float, np.ndarray]:
-        """J over the rows and its gradient as one flat vector, without dropout."""
+        """J over the rows and its gradient as one flat vector.
+
+        Without dropout, or with the masks that step `dropout_at` = (epoch, step) would draw.
+        """
 
 
 def output_activation(program: Program, Z: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.engine.checks import check_examples, check_parameters, check_steps
+from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
 from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import dropout_key, dropout_mask
@@ -38,6 +38,26 @@ class ReferenceEngine:
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
     ) -> StepTotals:
         check_steps(self.program, state, batches, so_far, rates)
+        return self._steps(state, batches, epoch, so_far, rates)
+
+    def run_epochs(
+        self, state: TrainingState, batches: Batches, epoch: int, rates: np.ndarray
+    ) -> list[StepTotals]:
+        """See `contract.Engine.run_epochs`."""
+        check_epochs(self.program, state, batches, rates)
+        done: list[StepTotals] = []
+        with np.errstate(all="ignore"):
+            for number, row in enumerate(rates):
+                order = None if batches.order is None else batches.order[number]
+                one = batches._replace(order=order)
+                done.append(self._steps(state, one, epoch + number, StepTotals(), row))
+                if not done[-1].finite:
+                    break
+        return done
+
+    def _steps(
+        self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
+    ) -> StepTotals:
         epoch_key = dropout_key(self.program.seed, epoch)
         cost_sum, weight_sum, norm, first_step, _ = so_far
         for step, rate in enumerate(rates, start=first_step):
@@ -49,9 +69,8 @@ class ReferenceEngine:
             weight = float(len(X)) if weights is None else float(weights.sum(dtype=np.float64))
             if weight == 0:
                 continue
-            cost, gradient = self._batch(
-                state.parameters, X, Y, weights, self._dropouts(epoch_key, step, len(X))
-            )
+            dropouts = self._dropouts(epoch_key, step, len(X), batches.masks)
+            cost, gradient = self._batch(state.parameters, X, Y, weights, dropouts)
             if not np.isfinite(cost):
                 return StepTotals(cost_sum, weight_sum, float("nan"), step, False)
             norm = float(np.sqrt(np.square(gradient, dtype=np.float64).sum()))
@@ -70,13 +89,22 @@ class ReferenceEngine:
         return np.ascontiguousarray(caches[-1].Z.T)
 
     def cost_and_gradient(
-        self, parameters: np.ndarray, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None = None
+        self,
+        parameters: np.ndarray,
+        X: np.ndarray,
+        Y: np.ndarray,
+        weights: np.ndarray | None = None,
+        dropout_at: tuple[int, int] | None = None,
     ) -> tuple[float, np.ndarray]:
         """See `contract.Engine.cost_and_gradient`."""
         check_parameters(self.program, parameters)
         check_examples(self.program, X, Y, weights)
+        dropouts = None
+        if dropout_at is not None:
+            epoch, step = dropout_at
+            dropouts = self._dropouts(dropout_key(self.program.seed, epoch), step, len(X), None)
         with np.errstate(all="ignore"):
-            return self._batch(parameters, X, Y, weights, None)
+            return self._batch(parameters, X, Y, weights, dropouts)
 
     def _batch(self, parameters, X, Y, weights, dropouts) -> tuple[float, np.ndarray]:
         architecture = self.program.architecture
@@ -87,15 +115,19 @@ class ReferenceEngine:
         named = {name.removeprefix("d"): array for name, array in grads.items()}
         return cost, flat_vector(named, architecture, parameters.dtype)
 
-    def _dropouts(self, epoch_key: int, step: int, examples: int) -> list[Dropout | None]:
-        return [
-            Dropout(dropout_mask(epoch_key, step, layer, n, examples, keep_prob), keep_prob)
-            if keep_prob < 1
-            else None
-            for (layer, _, n, _), keep_prob in zip(
-                self.program.architecture.layers(), self.program.keep_probs, strict=True
-            )
-        ]
+    def _dropouts(
+        self, epoch_key: int, step: int, examples: int, given: tuple[np.ndarray | None, ...] | None
+    ) -> list[Dropout | None]:
+        dropouts: list[Dropout | None] = []
+        for layer, _, n, _ in self.program.architecture.layers():
+            keep_prob = self.program.keep_probs[layer - 1]
+            mask = None
+            if keep_prob < 1 and given is not None:
+                mask = given[layer - 1]
+            elif keep_prob < 1:
+                mask = dropout_mask(epoch_key, step, layer, n, examples, keep_prob).T
+            dropouts.append(None if mask is None else Dropout(mask.T, keep_prob))
+        return dropouts
 
     def _update(self, state: TrainingState, gradient: np.ndarray, norm: float, rate: float) -> None:
         program = self.program

@@ -1,31 +1,73 @@
-"""How many threads matrix products get: for small ones, waiting for each other costs more than it saves."""
+"""How many threads a step gets, and one BLAS thread for each of them.
+
+The engine cuts a step over threads of its own, so BLAS is held to one while a step runs. Fits that run side
+by side in one process share the processors: each call takes its part of them and no more.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from layerwise.engine.contract import Program
-
-# Multiply-adds of one forward pass below which a second thread does not pay; about 0.2 ms of work.
-SMALL_STEP = 2**22
+_lock = threading.Lock()
+_calls = 0
+_limits: list[tuple[Any, int]] = []
 
 
 @cache
-def _libraries() -> Any:
+def _libraries(process: int) -> list[Any]:
+    """The BLAS libraries of this process."""
     import scipy.linalg  # noqa: F401  Compiled code calls SciPy's BLAS: loaded before the libraries are listed.
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def allowed_threads() -> int:
+    """Threads that a step may use: as many as BLAS has, so that OMP_NUM_THREADS, OPENBLAS_NUM_THREADS,
+    threadpoolctl's limits and joblib's are all heeded; at most the processors this process may run on."""
+    with _lock:
+        if _limits:
+            allowed = max(count for _, count in _limits)
+        else:
+            allowed = max((library.num_threads or 1 for library in _libraries(os.getpid())), default=1)
+    return max(1, min(allowed, _processors()))
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
-def fitting_threads(program: Program, rows: int) -> Iterator[None]:
-    """While active, BLAS has one thread if `rows` examples are little work for the program's network."""
-    if rows * program.architecture.parameter_count >= SMALL_STEP:
-        yield
-        return
-    with _libraries().limit(limits=1, user_api="blas"):
-        yield
+def shared_processors(wanted: int) -> Iterator[int]:
+    """While active, BLAS has one thread, and the value is how many of the `wanted` threads are free."""
+    global _calls
+    with _lock:
+        if _calls == 0:
+            for library in _libraries(os.getpid()):
+                count = library.num_threads or 1
+                if count > 1:
+                    _limits.append((library, count))
+                    library.set_num_threads(1)
+        _calls += 1
+        free = max(1, wanted // _calls)
+    try:
+        yield free
+    finally:
+        with _lock:
+            _calls -= 1
+            if _calls == 0:
+                for library, count in _limits:
+                    library.set_num_threads(count)
+                _limits.clear()
+
+
+@contextmanager
+def fitting_threads(program: Any, rows: int) -> Iterator[None]:
+    yield

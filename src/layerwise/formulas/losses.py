@@ -1,8 +1,8 @@
 """Losses of one output against its target, and their derivatives.
 
 The cross-entropies and Poisson's deviance are taken from the pre-activation z, so that log(0) never happens;
-squared error and Huber's loss are taken from the output a. The cost of a batch is the mean over its examples, weighted where
-examples have weights, of the sum over outputs.
+squared error and Huber's loss are taken from the output a. The cost of a batch is the mean over its examples,
+weighted where examples have weights, of the sum over outputs.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def adam_constants(t: int, beta1: float, beta2: float, epsilon: float) -> tuple[
 
 def epsilon_hat_constants(t: int, beta1: float, beta2: float, epsilon: float) -> tuple[float, ...]:
     """(beta1, beta2, epsilon, sqrt(1 - beta2^t) / (1 - beta1^t))."""
-    return beta1, beta2, epsilon, np.sqrt(bias_correction(beta2, t)) / bias_correction(beta1, t)
+    return beta1, beta2, epsilon, bias_correction(beta2, t) ** 0.5 / bias_correction(beta1, t)
 
 
 def plain_constants(t: int, *settings: float) -> tuple[float, ...]:

@@ -45,11 +45,16 @@ def is_kept(key, index, threshold):
     return scramble(scramble((index + 0x9E3779B9) & 0xFFFFFFFF) ^ key) < threshold
 
 
-def dropout_key(seed: int, epoch: int) -> int:
-    """The key of an epoch's dropout masks; steps and layers are subkeys of it, in that order."""
+def dropout_seed_key(seed: int) -> int:
+    """The key of a seed's dropout masks; epochs, steps and layers are subkeys of it, in that order."""
     seed = int(seed)
     low, high = seed & LOW_32, (seed >> 32) & LOW_32
-    return subkey(subkey(subkey(PURPOSES["dropout"], low), high), int(epoch))
+    return subkey(subkey(PURPOSES["dropout"], low), high)
+
+
+def dropout_key(seed: int, epoch: int) -> int:
+    """The key of an epoch's dropout masks; steps and layers are subkeys of it, in that order."""
+    return subkey(dropout_seed_key(seed), int(epoch))
 
 
 def dropout_threshold(keep_prob: float) -> int:

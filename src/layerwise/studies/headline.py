@@ -26,7 +26,7 @@ def beyond(outcome: Outcome, language: str) -> list[str]:
         found.append(_ahead(say["ahead when tuned"], outcome.tuned.rows, _split(outcome), language))
     if outcome.repeats is not None:
         verdicts = [say[verdict.verdict] for verdict in outcome.repeats.verdicts]
-        counts = [f"{word} ({verdicts.count(word)})" for word in dict.fromkeys(verdicts)]
+        counts = [say["aside"].format(word, verdicts.count(word)) for word in dict.fromkeys(verdicts)]
         sentence = "conclusions on one seed" if outcome.repeats.seeds == 1 else "conclusions"
         found.append(
             say[sentence].format(
@@ -48,9 +48,8 @@ def _ahead(sentence: str, rows: Sequence[Row], split: str, language: str) -> str
         percentage(share): share for row in rows if (share := _accuracy(row, split)) == share
     }
     for row in rows:
-        models.setdefault(percentage(_accuracy(row, split)), []).append(
-            model_name(row.run.arm.model, language)
-        )
+        name = say["name"].format(model_name(row.run.arm.model, language))
+        models.setdefault(percentage(_accuracy(row, split)), []).append(name)
     ranked = sorted(shares, key=lambda shown: shares[shown])
     if len(ranked) < 2:
         return say["level"].format(split=say[split], share=ranked[0] if ranked else "–")

@@ -9,9 +9,9 @@ from layerwise._version import __version__
 from layerwise.errors import InputError
 from layerwise.persistence import write_atomically
 from layerwise.report.templating import render_page
-from layerwise.studies.request import CLAIMS
+from layerwise.studies.request import CLAIMS, PAGE
 from layerwise.studies.stories import PAGE_WORDS, STORIES
-from layerwise.studies.written import PAGE, Done
+from layerwise.studies.written import Done
 
 
 def write_index(done: Sequence[Done], folder: Path, language: str = "en") -> Path:

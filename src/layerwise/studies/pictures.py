@@ -57,7 +57,7 @@ def cost_chart(rows: Sequence[Row], unit: str, language: str, name: str = "cost"
         f"{model} {curve[0, 1]:.4g} - {curve[-1, 1]:.4g}" for model, curve in curves if len(curve)
     )
     caption = say["cost caption"].format(unit=say[unit])
-    svg = themed_svg(draw, name=name, label=label, width=560, height=330)
+    svg = themed_svg(draw, name=name, label=label, width=440, height=300)
     return Chart(say["cost"], caption, svg, "wide")
 
 
@@ -158,7 +158,7 @@ def repeats_chart(repeats: Repeats, language: str) -> Chart:
         figure.legend(handles, labels, loc="outside upper left", ncols=1, handletextpad=0.3)
 
     label = f"{say['repeats']}. {say['repeats caption']}"
-    svg = themed_svg(draw, name="seeds", label=label, width=560, height=330)
+    svg = themed_svg(draw, name="seeds", label=label, width=440, height=300)
     return Chart(say["repeats"], say["repeats caption"], svg, "wide")
 
 
@@ -182,7 +182,7 @@ def tuned_chart(tuned: Tuned, language: str) -> Chart:
         legend_above(axes, columns=1)
 
     label = f"{say['tuned']}. {say['tuned caption']}"
-    svg = themed_svg(draw, name="rates", label=label, width=560, height=330)
+    svg = themed_svg(draw, name="rates", label=label, width=440, height=300)
     return Chart(say["tuned"], say["tuned caption"], svg, "wide")
 
 
@@ -202,7 +202,7 @@ def epsilons_chart(epsilons: Sequence[tuple[float, float]], language: str) -> Ch
 
     lowest = curve[curve[:, 1].argmin()]
     label = f"{say['epsilons']}: {lowest[1]:.1e} at {lowest[0]:.0e}. {say['epsilons caption']}"
-    svg = themed_svg(draw, name="epsilons", label=label, width=560, height=300)
+    svg = themed_svg(draw, name="epsilons", label=label, width=440, height=270)
     return Chart(say["epsilons"], say["epsilons caption"], svg, "wide")
 
 

@@ -10,6 +10,9 @@ from layerwise.studies.course_files import FOOTBALL, PICTURES
 from layerwise.studies.outcome import GRADIENT_CHECKING, STUDY_NAMES, check_call
 from layerwise.studies.words import LANGUAGES
 
+RESULTS = "results.json"
+PAGE = "index.html"
+
 ALL = "all"
 CLAIMS = "claims"
 
@@ -44,8 +47,8 @@ def plan_calls(
         raise InputError(f"unknown language {language!r}; {nearest(language, LANGUAGES)}")
     if jobs == 0 or jobs < -1:
         raise InputError(f"jobs is {jobs}; expected how many runs at a time, or -1 for one on each core")
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(f"--out {out} is a file; expected a folder, which is made if need be")
+    if out is not None:
+        _check_folder(out)
     if name == CLAIMS:
         for option, given in (("--data", data is not None), ("--seeds", seeds), ("--tune", tune)):
             if given:
@@ -59,6 +62,20 @@ def plan_calls(
         Call(each, files.get(each), *((0, False) if each == GRADIENT_CHECKING else (seeds, tune)))
         for each in STUDY_NAMES
     ] + [Call(CLAIMS, None, 0, False)]
+
+
+def _check_folder(out: Path) -> None:
+    """A folder, absent or without results and pages of something else. Raises InputError."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out} is a file; expected a folder, which is made if need be")
+    for name, mark in ((RESULTS, b'"study":'), (PAGE, b'content="layerwise')):
+        file = out / name
+        try:
+            found = file.read_bytes() if file.exists() else mark
+        except OSError as error:
+            raise InputError(f"cannot read {file}: {error.strerror or error}") from error
+        if mark not in found:
+            raise InputError(f"{file} is of something else, and would be overwritten; choose another folder")
 
 
 def _files_in(data: str) -> dict[str, str]:

@@ -37,7 +37,7 @@ def study_table(rows: Sequence[Row], shape: bool, language: str) -> Table:
             row.comment_in(language) or "–",
         ]
         if shape:
-            line.append(f"{say[row.cost_shape]} ({row.roughness:.1f})")
+            line.append(say["aside"].format(say[row.cost_shape], f"{row.roughness:.1f}"))
         cells.append(tuple(line))
     if shape:
         headings.append(say["cost shape"])
@@ -68,7 +68,9 @@ def repeats_table(repeats: Repeats, language: str) -> Table:
     rows = []
     for arm in repeats.arms:
         found = [
-            f"{NAMES[language].get(rule, rule)} ({say['in'].format(count=count, seeds=repeats.seeds)})"
+            say["aside"].format(
+                NAMES[language].get(rule, rule), say["in"].format(count=count, seeds=repeats.seeds)
+            )
             for rule, count in repeats.rules(arm.key)
         ]
         rows.append(
@@ -97,11 +99,13 @@ def tuned_table(tuned: Tuned, language: str) -> Table:
     for tried, row, reached, final in zip(
         tuned.tried, tuned.rows, tuned.reached, tuned.final_costs, strict=True
     ):
-        edge = f" ({say['edge']})" if tried.at_the_edge else ""
+        note = say["edge"] if tried.at_the_edge else say["any rate"] if tried.any_will_do else ""
+        rate = f"{tried.best_rate:g}"
+        rate = say["aside"].format(rate, note) if note else rate
         rows.append(
             (
                 model_name(row.run.arm.model, language),
-                f"{tried.best_rate:g}{edge}",
+                rate,
                 percentage(row.run.train_accuracy),
                 percentage(row.run.test_accuracy),
                 small_number(final) if np.isfinite(final) else "–",

@@ -43,9 +43,15 @@ class Tried:
         return min(self.scores, key=lambda pair: pair[1])[0]
 
     @property
+    def any_will_do(self) -> bool:
+        """Whether all rates score alike, as where nothing is learnt at any."""
+        scores = [score for _, score in self.scores]
+        return max(scores) - min(scores) <= 1e-9 if np.isfinite(scores).all() else False
+
+    @property
     def at_the_edge(self) -> bool:
         """Whether the best rate ends the grid, so that a better one may lie beyond."""
-        return self.best_rate in (self.scores[0][0], self.scores[-1][0])
+        return not self.any_will_do and self.best_rate in (self.scores[0][0], self.scores[-1][0])
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class Tuned:
                     **row.document(shape=self.study.shape),
                     "learning_rate": tried.best_rate,
                     "at_the_edge_of_the_grid": tried.at_the_edge,
+                    "any_rate_will_do": tried.any_will_do,
                     "train_cost": final,
                     "epochs_to_half_the_baseline_cost": reached,
                     "grid": [[rate, score if np.isfinite(score) else None] for rate, score in tried.scores],

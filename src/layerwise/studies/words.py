@@ -19,6 +19,7 @@ WORDS: dict[str, dict[str, str]] = {
         "reached": "Epochs to half the baseline's cost",
         "never": "never",
         "edge": "the edge of the grid",
+        "any rate": "all rates alike",
         "smooth": "smooth",
         "oscillates": "oscillations",
         "smoother": "smoother",
@@ -45,6 +46,8 @@ WORDS: dict[str, dict[str, str]] = {
         ),
         "in": "{count} of {seeds}",
         "and": " and ",
+        "name": "{}",
+        "aside": "{} ({})",
         "ahead": ("{best}: {most} {split} accuracy, the highest; {worst}: {least}, the lowest."),
         "ahead when tuned": (
             "Each at its own best learning rate, {best}: {most}, the highest; {worst}: {least}, the lowest."
@@ -53,6 +56,7 @@ WORDS: dict[str, dict[str, str]] = {
         "conclusions": "The note's conclusions ({conclusions}) on {seeds} seeds: {counts}.",
         "conclusions on one seed": "The note's conclusions ({conclusions}) on one seed: {counts}.",
         "list": ", ",
+        "count": "{}: {}",
         "checked": "{wrong} of {checks} gradients wrong: {found}.",
     },
     "zh": {
@@ -69,6 +73,7 @@ WORDS: dict[str, dict[str, str]] = {
         "reached": "代价降到基准一半的轮数",
         "never": "未达到",
         "edge": "网格边缘",
+        "any rate": "各学习率相同",
         "smooth": "平滑",
         "oscillates": "震荡",
         "smoother": "较平滑",
@@ -85,21 +90,24 @@ WORDS: dict[str, dict[str, str]] = {
         "no difference": "没有差别",
         "holds in part": "部分成立",
         "verdict": (
-            "{better_model} 的{split}准确率高于 {worse_model}：{verdict}；{seeds} 个种子中 {better} 个更高、"
-            "{equal} 个相同，平均相差 {difference:+.1f} 个百分点（{low:+.1f} 至 {high:+.1f}）。"
+            "“{better_model}”的{split}准确率高于“{worse_model}”：{verdict}；{seeds} 个种子中 {better} 个更高"
+            "、{equal} 个相同，平均相差 {difference:+.1f} 个百分点（{low:+.1f} 至 {high:+.1f}）。"
         ),
         "verdict on few": (
-            "{better_model} 的{split}准确率高于 {worse_model}：{verdict}；{seeds} 个种子中 {better} 个更高、"
-            "{equal} 个相同。"
+            "“{better_model}”的{split}准确率高于“{worse_model}”：{verdict}；{seeds} 个种子中 {better} 个更高"
+            "、{equal} 个相同。"
         ),
         "in": "{seeds} 次中 {count} 次",
         "and": "和",
+        "name": "“{}”",
+        "aside": "{}（{}）",
         "ahead": "{split}准确率最高：{best}，{most}；最低：{worst}，{least}。",
         "ahead when tuned": "各自采用最佳学习率时，最高：{best}，{most}；最低：{worst}，{least}。",
         "level": "{split}准确率相同，均为 {share}。",
         "conclusions": "在 {seeds} 个随机种子上，笔记的结论（{conclusions} 条）：{counts}。",
         "conclusions on one seed": "在一个随机种子上，笔记的结论（{conclusions} 条）：{counts}。",
         "list": "，",
+        "count": "{}：{}",
         "checked": "{checks} 个梯度中 {wrong} 个有误：{found}。",
     },
 }

@@ -17,11 +17,9 @@ from layerwise.studies.many_runs import Unfinished
 from layerwise.studies.outcome import Outcome, study
 from layerwise.studies.page import render_study, study_charts, unfinished_words
 from layerwise.studies.pictures import charts_by_file
-from layerwise.studies.request import CLAIMS, Call
+from layerwise.studies.request import CLAIMS, PAGE, RESULTS, Call
 from layerwise.studies.tables import Table
 
-RESULTS = "results.json"
-PAGE = "index.html"
 PICTURES = "pictures"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from numba.core.caching import FunctionCache
 
@@ -34,17 +35,23 @@ class _ForgivingCache(FunctionCache):
             return False
 
 
+def forgiving_cache(function: Callable) -> FunctionCache | None:
+    """The cache of a function that is named for all that its machine code depends on beside its own source;
+    None where no folder can be written."""
+    try:
+        return _ForgivingCache(function)
+    except RuntimeError:
+        return None
+
+
 def keep_on_disk(compiled: Callable) -> None:
-    """From now on the function's machine code is looked for and kept in a file named after the function.
-
-    The name must say all that the code depends on beside its own source. Where no folder can be written,
-    nothing changes.
-    """
-    with contextlib.suppress(RuntimeError):
-        compiled._cache = _ForgivingCache(compiled.py_func)  # type: ignore[attr-defined]
+    """From now on the dispatcher's machine code is looked for and kept in a file named after the function."""
+    cache = forgiving_cache(compiled.py_func)  # type: ignore[attr-defined]
+    if cache is not None:
+        compiled._cache = cache  # type: ignore[attr-defined]
 
 
-def is_on_disk(compiled: Callable) -> bool:
-    """Whether the function's machine code is kept already, so that the first call need not compile."""
-    cache = compiled._cache  # type: ignore[attr-defined]
+def is_on_disk(compiled: Any) -> bool:
+    """Whether the machine code of a dispatcher or callback is kept already, so that it need not compile."""
+    cache = compiled._cache
     return isinstance(cache, _ForgivingCache) and cache.holds_code()

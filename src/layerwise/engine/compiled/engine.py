@@ -5,91 +5,47 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any
+from types import FunctionType
 
 import numpy as np
+from numba import njit
 
-import layerwise.formulas.activations as activation_formulas
-import layerwise.formulas.losses as loss_formulas
 import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
-import layerwise.formulas.regularizers as regularizer_formulas
-from layerwise.engine.checks import check_examples, check_parameters, check_steps
-from layerwise.engine.compiled import driver, elementwise, formula, updates
-from layerwise.engine.compiled.disk import is_on_disk
+from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
+from layerwise.engine.compiled import calls, driver, formula, kernels, naming, team
+from layerwise.engine.compiled.disk import is_on_disk, keep_on_disk
+from layerwise.engine.compiled.team import Team
 from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
+from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.activations import ACTIVATIONS
-from layerwise.formulas.optimizers import OPTIMIZERS, clip_scale
-from layerwise.formulas.randomness import dropout_key, dropout_threshold
+from layerwise.formulas.randomness import dropout_key, dropout_seed_key, dropout_threshold, subkey
 
-PREDICTION_ROWS = 1024
+PREDICTION_ROWS = 512
+# Multiply-adds of a forward pass below which a second thread does not pay.
+SMALL_STEP = 2**20
+
+
+def program_threads(program: Program, rows: int) -> int:
+    """The threads that a step of so many examples is cut for."""
+    if rows * program.architecture.parameter_count < SMALL_STEP:
+        return 1
+    return allowed_threads()
 
 
 @functools.cache
-def _digest() -> str:
-    """Changes with any source that compiled code is made from."""
-    return formula.source_digest(
-        activation_formulas, loss_formulas, optimizer_formulas, randomness_formulas, regularizer_formulas,
-        driver, elementwise, formula, updates, sys.modules[__name__],
+def compiled_driver(template: Callable, real: str) -> Callable:
+    """One of the drivers for one precision, its machine code kept on disk."""
+    digest = formula.source_digest(
+        optimizer_formulas, randomness_formulas, calls, driver, formula, kernels, naming, team,
+        sys.modules[__name__],
     )  # fmt: skip
-
-
-@functools.cache
-def _forward_pass(activations: tuple[str, ...], real: str) -> tuple[Callable, dict[str, Any]]:
-    forward, backward = elementwise.activation_switch(activations, real)
-    drop, subkey = elementwise.dropout_loops(real)
-    scope = {"activate": forward, "activate_backward": backward, "drop": drop, "subkey": subkey}
-    return driver.bind(driver.forward_pass_template, scope), scope
-
-
-@functools.cache
-def _batch_gradient(activations: tuple[str, ...], loss: str, real: str) -> tuple[Callable, dict[str, Any]]:
-    forward, scope = _forward_pass(activations, real)
-    scope = scope | {
-        "forward_pass": forward,
-        "loss_and_derivative": elementwise.loss_loop(loss, real),
-        "add_penalty": updates.penalty_loop(real),
-    }
-    return driver.bind(driver.batch_gradient_template, scope), scope
-
-
-def _name(*parts: str) -> str:
-    return "_".join(("layerwise", *parts, _digest()))
-
-
-@functools.cache
-def training_driver(activations: tuple[str, ...], loss: str, optimizer: str, real: str) -> Callable:
-    """`run_steps` for every network that uses just these activations (the loss's own left out)."""
-    gradient, scope = _batch_gradient(activations, loss, real)
-    rule = OPTIMIZERS[optimizer]
-    scope = scope | {
-        "batch_gradient": gradient,
-        "euclidean_norm": updates.euclidean_norm,
-        "scale_in_place": updates.scale_in_place,
-        "clip_scale": formula.compile_formula(clip_scale, "float64"),
-        "update": updates.update_loop(rule, real),
-        "fill_constants": updates.constants_loop(rule),
-        "limit_rows": updates.max_norm_loop(),
-    }
-    return driver.bind(
-        driver.run_steps_template, scope, _name("train", *activations, loss, rule.rule.__name__, real)
-    )
-
-
-@functools.cache
-def gradient_driver(activations: tuple[str, ...], loss: str, real: str) -> Callable:
-    """`batch_gradient`, kept on disk."""
-    _, scope = _batch_gradient(activations, loss, real)
-    return driver.bind(driver.batch_gradient_template, scope, _name("gradient", *activations, loss, real))
-
-
-@functools.cache
-def prediction_driver(activations: tuple[str, ...], real: str) -> Callable:
-    """`pre_activations` for every network that uses just these activations."""
-    forward, _ = _forward_pass(activations, real)
-    return driver.bind(
-        driver.pre_activations_template, {"forward_pass": forward}, _name("predict", *activations, real)
-    )
+    label = f"layerwise_{template.__name__}_{real}_{digest}"
+    named = FunctionType(template.__code__, template.__globals__, label)
+    named.__qualname__, named.__module__ = label, template.__module__
+    made = njit(named, nogil=True, error_model="numpy")
+    keep_on_disk(made)
+    return made
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
@@ -114,114 +70,185 @@ class CompiledEngine:
         trained = bare if program.objective.formula.of == "pre-activation" else architecture.activations
         self._training_names = tuple(sorted(set(trained)))
         self._prediction_names = tuple(sorted(set(bare)))
-        self._training_layers = self._layer_table(trained, self._training_names, dropout=True)
-        self._prediction_layers = self._layer_table(bare, self._prediction_names, dropout=False)
-        self._keep_probs = np.array(program.keep_probs, dtype=self._real)
+        self._training_layers = self._layer_table(trained, self._training_names, training=True)
+        self._prediction_layers = self._layer_table(bare, self._prediction_names, training=False)
+        self._keep_probs = np.array(program.keep_probs)
         self._thresholds = np.array([dropout_threshold(keep) for keep in program.keep_probs], dtype=np.int64)
-        self._settings = tuple(self._real(value) for value in program.objective.settings)
-        self._constants = np.zeros(
-            len(program.rule.constants(1, *program.optimizer_settings)), dtype=self._real
-        )
+        self._settings = np.array([*program.objective.settings, 0.0], dtype=self._real)
+        self._optimizer_settings = np.array([*program.optimizer_settings, 0.0])
+        self._constants_count = max(1, len(program.rule.constants(1, *program.optimizer_settings)))
         self._gradient = np.empty(architecture.parameter_count, dtype=self._real)
-        self._buffers: dict[tuple[str, int], np.ndarray] = {}
+        self._buffers: dict[str, np.ndarray] = {}
         self._empty = np.empty(0, dtype=self._real)
         self._no_order = np.empty(0, dtype=np.int64)
+        self._given: tuple[object, np.ndarray] = (None, self._empty)
+        self._team = Team()
 
-    def _layer_table(self, activations, names, *, dropout: bool) -> np.ndarray:
+    def _layer_table(self, activations, names, *, training: bool) -> np.ndarray:
         """See the module `driver` for its columns."""
         architecture = self.program.architecture
         table = np.empty((architecture.depth, driver.LAYER_COLUMNS), dtype=np.int64)
-        position = 0
+        position = mask = 0
         for layer, n_prev, n, _ in architecture.layers():
             activation = activations[layer - 1]
             W, b = architecture.blocks[2 * layer - 2], architecture.blocks[2 * layer - 1]
-            a = position
+            a = d = position
             position += n
             z = h = a
             if ACTIVATIONS[activation].needs == "input":
                 z, position = position, position + n
-            if dropout and self.program.keep_probs[layer - 1] < 1:
+            if training and self.program.keep_probs[layer - 1] < 1:
                 h, position = position, position + n
-            table[layer - 1] = (n_prev, n, names.index(activation), W.start, b.start, z, a, h)
+            if training:
+                d, position = position, position + n
+            kernel = kernels.ACTIVATIONS_FROM + 2 * names.index(activation)
+            joint = not ACTIVATIONS[activation].elementwise
+            table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint)
+            mask += n
         return table
 
-    def _buffer(self, purpose: str, per_row: int, rows: int, *lead: int) -> np.ndarray:
-        """A work array that is kept from call to call and grows when more rows come."""
-        key = (purpose, per_row)
-        buffer = self._buffers.get(key)
-        if buffer is None or buffer.shape[-1] < per_row * rows:
-            buffer = self._buffers[key] = np.empty((*lead, per_row * rows), dtype=self._real)
+    def _buffer(self, purpose: str, size: int) -> np.ndarray:
+        """A work array that is kept from call to call and grows when more is asked for."""
+        buffer = self._buffers.get(purpose)
+        if buffer is None or buffer.size < size:
+            buffer = self._buffers[purpose] = np.empty(size, dtype=self._real)
         return buffer
 
     @staticmethod
     def _work_width(layers: np.ndarray) -> int:
-        return int((layers[:, 5:].max(axis=1) + layers[:, 1]).max())
+        return int((layers[:, 5:9].max(axis=1) + layers[:, 1]).max())
 
-    def _training_work(self, rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """(work, deltas) for mini-batches of so many rows."""
-        work = self._buffer("work", self._work_width(self._training_layers), rows)
-        deltas = self._buffer("deltas", int(self._training_layers[:, 1].max()), rows, 2)
-        return work, deltas
+    def _by_rows(self, m: int) -> bool:
+        """Whether the first product, of a mini-batch of m examples, is left to BLAS."""
+        n_inputs, n_first = self.program.architecture.sizes[:2]
+        return n_inputs * n_first * m > driver.LOOPS_UP_TO
 
-    @property
-    def training_driver(self) -> Callable:
-        """The compiled `run_steps` of this program."""
-        program = self.program
-        return training_driver(self._training_names, program.objective.loss, program.optimizer, program.dtype)
+    @functools.cached_property
+    def _training_kernels(self) -> dict[int, kernels.Kernel]:
+        return kernels.training_kernels(self.program, self._training_names)
+
+    @functools.cached_property
+    def _training_addresses(self) -> np.ndarray:
+        return kernels.addresses(self._training_kernels, self.program.dtype)
+
+    @functools.cached_property
+    def _prediction_addresses(self) -> np.ndarray:
+        chosen = kernels.prediction_kernels(self._prediction_names, self.program.dtype)
+        return kernels.addresses(chosen, self.program.dtype)
 
     @property
     def is_compiled(self) -> bool:
         """Whether training can start without compiling first."""
-        compiled = self.training_driver
-        return bool(compiled.signatures) or is_on_disk(compiled)  # type: ignore[attr-defined]
+        compiled = compiled_driver(driver.run_steps, self.program.dtype)
+        if not (compiled.signatures or is_on_disk(compiled)):  # type: ignore[attr-defined]
+            return False
+        return all(kernel.is_ready for kernel in self._training_kernels.values())
 
     def run_steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
     ) -> StepTotals:
         """See `contract.Engine.run_steps`."""
+        check_steps(self.program, state, batches, so_far, rates)
+        totals = np.array([[so_far.cost], [so_far.weight], [so_far.gradient_norm]])
+        done, finite = self._run(state, batches, epoch, so_far.steps, rates, totals)
+        cost, weight, norm = totals[:, 0].tolist()
+        return StepTotals(cost, weight, norm, so_far.steps + done, finite)
+
+    def run_epochs(
+        self, state: TrainingState, batches: Batches, epoch: int, rates: np.ndarray
+    ) -> list[StepTotals]:
+        """See `contract.Engine.run_epochs`."""
+        check_epochs(self.program, state, batches, rates)
+        steps = batches.steps
+        totals = np.zeros((3, len(rates)))
+        done, finite = self._run(state, batches, epoch, 0, rates.ravel(), totals)
+        begun = len(rates) if finite else done // steps + 1
+        ended = [StepTotals(cost, weight, norm, steps) for cost, weight, norm in totals[:, :begun].T.tolist()]
+        if not finite:
+            ended[-1] = ended[-1]._replace(steps=done % steps, finite=False)
+        return ended
+
+    def _run(
+        self, state: TrainingState, batches: Batches, epoch: int, first_step: int, rates: np.ndarray,
+        totals: np.ndarray,
+    ) -> tuple[int, bool]:  # fmt: skip
+        """(steps done, whether every cost was finite); `totals` (3, epochs) gains costs, weights, norms."""
         program = self.program
-        check_steps(program, state, batches, so_far, rates)
         rows = min(batches.size, len(batches.X))
-        work, deltas = self._training_work(rows)
         inputs, outputs = batches.X.shape[1], batches.Y.shape[1]
-        gathers = rows if batches.order is not None else 0
+        by_rows = self._by_rows(rows)
+        gathered = 0 if by_rows and batches.order is None else inputs * rows
+        wanted = program_threads(program, rows)
+        compiled = compiled_driver(driver.run_steps, program.dtype)
+        partial = np.zeros(8 * wanted)
         objective = program.objective
-        cost, weight, norm, done, t, finite = self.training_driver(
+        common = (
+            self._training_addresses,
             self._training_layers,
             state.parameters,
-            state.slots,
+            state.slots.reshape(-1) if state.slots.size else self._empty,
             self._gradient,
-            _read_only(batches.X),
-            _read_only(batches.Y),
+            _read_only(batches.X.reshape(-1)),
+            _read_only(batches.Y.reshape(-1)),
             _read_only(self._empty if batches.weights is None else batches.weights),
-            _read_only(self._no_order if batches.order is None else batches.order),
+            _read_only(self._no_order if batches.order is None else batches.order.reshape(-1)),
+            len(batches.X),
+            inputs,
+            outputs,
             batches.size,
-            so_far.cost,
-            so_far.weight,
-            so_far.gradient_norm,
-            so_far.steps,
+            batches.steps,
+            first_step,
             np.ascontiguousarray(rates, dtype=np.float64),
             state.t,
-            dropout_key(program.seed, epoch),
-            work,
-            deltas,
-            self._buffer("X", inputs, gathers)[: gathers * inputs].reshape(gathers, inputs),
-            self._buffer("Y", outputs, gathers)[: gathers * outputs].reshape(gathers, outputs),
-            self._buffer("weights", 1, rows),
+            dropout_seed_key(program.seed),
+            epoch,
+            totals[0],
+            totals[1],
+            totals[2],
+            self._buffer("work", self._work_width(self._training_layers) * rows),
+            by_rows,
+            self._buffer("X", gathered),
+            self._buffer("Y", outputs * rows),
+            self._batch_weights(rows, batches.weights is not None),
             self._keep_probs,
             self._thresholds,
             any(keep < 1 for keep in program.keep_probs),
+            self._flat_masks(batches.masks),
             float(objective.l2),
             float(objective.l1),
             self._settings,
-            program.optimizer_settings,
-            self._constants,
+            self._optimizer_settings,
+            np.empty(wanted * self._constants_count, dtype=self._real),
             float(program.decay),
             float(program.max_norm),
             float(program.clip_norm),
         )
-        state.t = t
-        return StepTotals(cost, weight, norm, so_far.steps + done, finite)
+        with shared_processors(wanted) as free:
+            done, state.t, finite = self._team.run(
+                free, lambda thread, counters: compiled(thread, free, wanted, counters, partial, *common)
+            )
+        return done, finite
+
+    def _batch_weights(self, rows: int, given: bool) -> np.ndarray:
+        """Room for the weights of a mini-batch; 1 where examples have none."""
+        if given:
+            return self._buffer("weights", rows)
+        ones = self._buffer("ones", rows)
+        ones.fill(1)
+        return ones
+
+    def _flat_masks(self, masks: tuple[np.ndarray | None, ...] | None) -> np.ndarray:
+        """Masks of 1 and 0 one behind the other, each (n[l], m); made once for the same masks."""
+        if masks is None:
+            return self._empty
+        if self._given[0] is not masks:
+            m = next((len(mask) for mask in masks if mask is not None), 0)
+            parts = [
+                np.ones(n * m, dtype=self._real) if mask is None else mask.T.astype(self._real).ravel()
+                for mask, n in zip(masks, self.program.architecture.sizes[1:-1], strict=True)
+            ]
+            self._given = (masks, np.concatenate(parts) if parts else self._empty)
+        return self._given[1]
 
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         """See `contract.Engine.pre_activations`."""
@@ -229,43 +256,80 @@ class CompiledEngine:
         check_examples(self.program, X)
         Z = np.empty((len(X), self.program.architecture.sizes[-1]), dtype=self._real)
         rows = min(len(X), PREDICTION_ROWS)
-        work = self._buffer("prediction", self._work_width(self._prediction_layers), rows)
-        prediction_driver(self._prediction_names, self.program.dtype)(
-            self._prediction_layers,
-            _read_only(parameters),
-            _read_only(X),
-            Z,
-            work,
-            PREDICTION_ROWS,
-            self._keep_probs,
-            self._thresholds,
-        )
+        if rows == 0:
+            return Z
+        width = self._work_width(self._prediction_layers)
+        held = 0 if self._by_rows(rows) else X.shape[1]
+        chunks = -(-len(X) // PREDICTION_ROWS)
+        compiled = compiled_driver(driver.pre_activations, self.program.dtype)
+        addresses = self._prediction_addresses
+        parameters, X = _read_only(parameters), _read_only(X)
+        wanted = min(program_threads(self.program, len(X)), chunks)
+        with shared_processors(wanted) as free:
+            room = self._buffer("prediction", (width + held) * rows * free).reshape(-1)
+
+            def predict(thread: int, counters: np.ndarray) -> None:
+                work = room[thread * (width + held) * rows : (thread + 1) * (width + held) * rows]
+                first, last = (PREDICTION_ROWS * (chunks * k // free) for k in (thread, thread + 1))
+                compiled(
+                    addresses,
+                    self._prediction_layers,
+                    parameters,
+                    X.reshape(-1),
+                    Z.reshape(-1),
+                    work[: width * rows],
+                    held == 0,
+                    work[width * rows :],
+                    PREDICTION_ROWS,
+                    first,
+                    min(last, len(X)),
+                    self._keep_probs,
+                    self._thresholds,
+                    counters,
+                )
+
+            self._team.run(free, predict)
         return Z
 
     def cost_and_gradient(
-        self, parameters: np.ndarray, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None = None
+        self,
+        parameters: np.ndarray,
+        X: np.ndarray,
+        Y: np.ndarray,
+        weights: np.ndarray | None = None,
+        dropout_at: tuple[int, int] | None = None,
     ) -> tuple[float, np.ndarray]:
         """See `contract.Engine.cost_and_gradient`."""
         objective = self.program.objective
         check_parameters(self.program, parameters)
         check_examples(self.program, X, Y, weights)
-        work, deltas = self._training_work(len(X))
+        rows = len(X)
         gradient = np.empty(parameters.size, dtype=self._real)
-        cost = gradient_driver(self._training_names, objective.loss, self.program.dtype)(
+        by_rows = self._by_rows(rows)
+        key = -1
+        if dropout_at is not None and any(keep < 1 for keep in self.program.keep_probs):
+            epoch, step = dropout_at
+            key = int(subkey(dropout_key(self.program.seed, epoch), step))
+        cost = compiled_driver(driver.cost_and_gradient, self.program.dtype)(
+            self._training_addresses,
             self._training_layers,
             _read_only(parameters),
             gradient,
-            _read_only(X),
-            _read_only(Y),
-            _read_only(self._empty if weights is None else weights),
-            float(len(X)) if weights is None else float(weights.sum(dtype=np.float64)),
-            work,
-            deltas,
+            _read_only((X if by_rows else X.T).reshape(-1)),
+            by_rows,
+            Y.T.flatten(),
+            np.ones(rows, self._real) if weights is None else np.array(weights),
+            float(rows) if weights is None else float(weights.sum(dtype=np.float64)),
+            rows,
+            self._buffer("work", self._work_width(self._training_layers) * rows),
             self._keep_probs,
             self._thresholds,
-            -1,
+            key,
+            self._empty,
             float(objective.l2),
             float(objective.l1),
             self._settings,
+            np.zeros(2, np.int64),
+            np.zeros(8),
         )
         return cost, gradient

@@ -12,7 +12,6 @@ import functools
 import hashlib
 import inspect
 import math
-import secrets
 import sys
 import textwrap
 from collections.abc import Callable
@@ -23,18 +22,8 @@ import numba
 import numpy as np
 from scipy.special import erf
 
-_PROCESS = secrets.token_hex(8)
-
-
-def named_apart(function: Callable) -> Callable:
-    """The same function, its machine code under a name that no other process gives.
-
-    Numba tells functions of one name apart by a number that starts at 1 in every process, and machine code
-    kept on disk brings its helpers along under such names. Two drivers compiled in different processes would
-    otherwise bring two different helpers of one name, and the linker would give both the first.
-    """
-    function.__qualname__ = f"{function.__qualname__}_{_PROCESS}"
-    return function
+from layerwise.engine.compiled.elementary import Elementary, choose, elementary_functions
+from layerwise.engine.compiled.naming import named_apart
 
 
 def compiled(function: Callable) -> Any:
@@ -42,22 +31,23 @@ def compiled(function: Callable) -> Any:
     return numba.njit(named_apart(function), error_model="numpy")
 
 
-@numba.njit(inline="always")
-@named_apart
-def _where(condition, yes, no):
-    return yes if condition else no
-
+# A product and a sum may be one fused instruction; a division by what does not change in a loop may be a
+# product with its reciprocal. Both move a result by its last bit at most.
+_FREEDOMS = {"contract", "arcp"}
 
 # What a formula calls on arrays, and what does the same for scalars in compiled code.
-_SCALAR_FORMS: dict[Callable, Callable] = {np.where: _where, erf: math.erf}
+_SCALAR_FORMS: dict[Callable, Callable] = {np.where: choose, erf: math.erf}
+# Functions of NumPy's that have a form of ours for one precision.
+_OURS = {name: f"_{name}" for name in Elementary._fields}
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-class _Literals(ast.NodeTransformer):
-    """Wrap every number, written out or by the name of a module constant, in `_real(...)`."""
+class _OnePrecision(ast.NodeTransformer):
+    """Wrap every number, written out or by the name of a module constant, in `_real(...)`; call our own
+    exp, tanh, ... in place of NumPy's."""
 
     def __init__(self, names: dict) -> None:
         self.names = names
@@ -74,8 +64,10 @@ class _Literals(ast.NodeTransformer):
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if isinstance(node.value, ast.Name) and node.value.id == "np" and node.attr == "where":
-            return ast.copy_location(ast.Name("_where", ast.Load()), node)
+        if isinstance(node.value, ast.Name) and node.value.id == "np":
+            ours = {"where": "_where", **_OURS}.get(node.attr)
+            if ours:
+                return ast.copy_location(ast.Name(ours, ast.Load()), node)
         return node
 
 
@@ -92,8 +84,11 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
     parameters = {argument.arg for argument in function.args.args}
     constants = {name: value for name, value in names.items() if name not in parameters}
     if real is not None:
-        tree = ast.fix_missing_locations(_Literals(constants).visit(tree))
-    scope: dict = {"np": np, "_where": _where, "_real": np.dtype(real).type if real else None}
+        tree = ast.fix_missing_locations(_OnePrecision(constants).visit(tree))
+    scope: dict = {"np": np, "_where": choose, "_real": np.dtype(real).type if real else None}
+    if real is not None:
+        functions = elementary_functions(real)._asdict()
+        scope |= {_OURS[name]: function for name, function in functions.items()}
     for name in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - parameters:
         value = names.get(name)
         if isinstance(value, FunctionType):
@@ -103,7 +98,9 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
         elif _is_number(value):
             scope[name] = value
     exec(compile(tree, inspect.getsourcefile(formula) or "<formula>", "exec"), scope)
-    return compiled(scope[formula.__name__])
+    return numba.njit(
+        named_apart(scope[formula.__name__]), fastmath=_FREEDOMS, error_model="numpy", forceinline=True
+    )
 
 
 def source_digest(*modules) -> str:

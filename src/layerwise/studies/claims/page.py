@@ -25,9 +25,10 @@ def claims_table(tried: Sequence[Tried], language: str) -> Table:
     rows = tuple(
         (one.claim.section, one.says(language), one.verdict(language), one.found(language)) for one in tried
     )
-    counts = [sum(one.trial.verdict == verdict for one in tried) for verdict in VERDICTS]
-    counted = ", ".join(
-        f"{WORDS[language][verdict]}: {count}" for verdict, count in zip(VERDICTS, counts, strict=True)
+    words = WORDS[language]
+    counted = words["list"].join(
+        words["count"].format(words[verdict], sum(one.trial.verdict == verdict for one in tried))
+        for verdict in VERDICTS
     )
     headings = (say["section"], say["claim"], say["verdict"], say["finding"])
     return Table("", headings, rows, (counted,))

@@ -1,0 +1,111 @@
+"""Kernels: small compiled functions that a driver calls by their address.
+
+A driver that has its kernels' code inside is compiled anew for every program, and the compiler works for
+half a minute on what it has inlined five times. Called by address, a kernel is compiled once, kept on disk by
+itself, and serves every program that has its formula; the driver has no formula in it and is compiled once.
+
+Kernels take pointers and numbers only: integers as int64, numbers as float64.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic as _intrinsic
+
+# What an intrinsic is called with is not what it is written with: the checker of types is told nothing of it.
+intrinsic: Any = _intrinsic
+
+
+@intrinsic
+def at(typingctx, array, position):
+    """A pointer to array[position], for a kernel.   `array` has one dimension, or is such a pointer itself
+
+    Nothing checks that the position lies inside: the kernel must not touch what it points to then.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = arguments[0]
+        if isinstance(array, types.Array):
+            data = context.make_array(array)(context, builder, data).data
+        return builder.gep(data, [arguments[1]])
+
+    return types.CPointer(array.dtype)(array, types.intp), codegen
+
+
+def _plain(kind: Any) -> Any:
+    """What a kernel takes for an argument of this type."""
+    if isinstance(kind, types.Integer | types.Boolean):
+        return types.int64
+    return types.float64 if isinstance(kind, types.Float) else kind
+
+
+def _calling(result: Any, arguments: Any) -> tuple[Any, Any]:
+    """The signature and the code of a call by address."""
+    plain = types.Tuple([_plain(kind) for kind in arguments])
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        taken = cgutils.unpack_tuple(builder, values[1])
+        returned = ir.DoubleType() if result == types.float64 else ir.VoidType()
+        function_type = ir.FunctionType(returned, [value.type for value in taken])
+        number = builder.call(builder.inttoptr(values[0], function_type.as_pointer()), taken)
+        return number if result == types.float64 else context.get_dummy_value()
+
+    return result(types.int64, plain), codegen
+
+
+@intrinsic
+def call(typingctx, address, arguments):
+    """Call the kernel at this address with a tuple of pointers and numbers."""
+    return _calling(types.void, arguments)
+
+
+@intrinsic
+def call_for_number(typingctx, address, arguments):
+    """The same, of a kernel that returns a float64."""
+    return _calling(types.float64, arguments)
+
+
+@intrinsic
+def gemm(typingctx, address, flips, sizes, P, p_step, S, s_step, out, o_step):
+    """out (rows, columns) = P (rows, inner) times S (inner, columns) by the BLAS routine at this address.
+
+    flips: (1 where P lies transposed, as (inner, rows); 1 where S does). sizes: (rows, columns, inner).
+    P, S and out are pointers, p_step, s_step and o_step the distances from one row to the next.
+    """
+    index = types.int64
+    signature = types.void(
+        index, types.UniTuple(index, 2), types.UniTuple(index, 3), P, index, S, index, out, index
+    )
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, int32 = ir.IntType(8), ir.IntType(32)
+
+        def held(value: Any) -> Any:
+            slot = cgutils.alloca_once(builder, value.type)
+            builder.store(value, slot)
+            return slot
+
+        def letter(flip: Any) -> Any:
+            return held(builder.select(cgutils.is_not_null(builder, flip), byte(ord("T")), byte(ord("N"))))
+
+        def number(value: Any) -> Any:
+            return held(builder.trunc(value, int32))
+
+        address, flips, sizes, P, p_step, S, s_step, out, o_step = arguments
+        flip_P, flip_S = cgutils.unpack_tuple(builder, flips)
+        rows, columns, inner = cgutils.unpack_tuple(builder, sizes)
+        real = context.get_value_type(signature.args[3].dtype)
+        # BLAS counts by columns: there out is transposed, and is S' P'.
+        taken = [
+            letter(flip_S), letter(flip_P), number(columns), number(rows), number(inner), held(real(1.0)),
+            S, number(s_step), P, number(p_step), held(real(0.0)), out, number(o_step),
+        ]  # fmt: skip
+        function_type = ir.FunctionType(ir.VoidType(), [value.type for value in taken])
+        builder.call(builder.inttoptr(address, function_type.as_pointer()), taken)
+        return context.get_dummy_value()
+
+    return signature, codegen

@@ -1,0 +1,276 @@
+"""The kernels: loops compiled for one formula and one precision, known to a driver by number and address.
+
+Each is compiled when a program first needs it, kept on disk by itself, and shared by all programs.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import types
+from numba.core.ccallback import CFunc
+from numba.extending import get_cython_function_address
+
+import layerwise.formulas.activations as activation_formulas
+import layerwise.formulas.losses as loss_formulas
+import layerwise.formulas.optimizers as optimizer_formulas
+import layerwise.formulas.randomness as randomness_formulas
+import layerwise.formulas.regularizers as regularizer_formulas
+from layerwise.engine.compiled import elementary, formula, loops
+from layerwise.engine.compiled.disk import forgiving_cache, is_on_disk
+from layerwise.engine.compiled.elementary import elementary_functions
+from layerwise.engine.compiled.formula import compile_formula
+from layerwise.engine.contract import Program
+from layerwise.formulas.activations import ACTIVATIONS
+from layerwise.formulas.losses import LOSSES
+from layerwise.formulas.optimizers import OPTIMIZERS
+from layerwise.formulas.randomness import is_kept
+from layerwise.formulas.regularizers import (
+    decay,
+    inverted_dropout,
+    l1_gradient,
+    l1_penalty,
+    l2_gradient,
+    l2_penalty,
+    max_norm_scale,
+)
+
+# The numbers under which a driver finds its kernels; those of the activations follow, two by two.
+GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = range(8)
+DROP, DROP_GIVEN, PENALTY, SCALE, LIMIT_ROWS = range(8, 13)
+GATHER_ROWS, GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ACTIVATIONS_FROM = range(13, 18)
+
+_BLAS_ROUTINES = {"float32": "sgemm", "float64": "dgemm"}
+
+
+class Arguments(NamedTuple):
+    """What a loop takes and returns: p a pointer to numbers, d one to float64, i one to int64, n an int64,
+    x a float64; and whether it adds up in any order, with as many partial sums as a register holds."""
+
+    letters: str
+    returns: bool = False
+    sums: bool = False
+
+
+_ARGUMENTS: dict[Callable, Arguments] = {
+    loops.gather_rows: Arguments("pipnnn"),
+    loops.gather_columns: Arguments("pipnnn"),
+    loops.take_columns: Arguments("ppnnn"),
+    loops.transpose: Arguments("ppnn"),
+    loops.multiply_add: Arguments("pnnpnpnnnn"),
+    loops.add_products: Arguments("pnpnpnnnn", sums=True),
+    loops.row_sums: Arguments("pnpnn", sums=True),
+    loops.activate_output: Arguments("pppnnn"),
+    loops.activate_both: Arguments("pppnnn"),
+    loops.activate_softmax: Arguments("pppnnn"),
+    loops.backward_output: Arguments("pppnnn"),
+    loops.backward_both: Arguments("pppnnn"),
+    loops.backward_softmax: Arguments("pppnnn"),
+    loops.loss: Arguments("ppppnnnxp", returns=True, sums=True),
+    loops.loss_with_setting: Arguments("ppppnnnxp", returns=True, sums=True),
+    loops.loss_softmax: Arguments("ppppnnnxp", returns=True),
+    loops.drop: Arguments("ppnnnnnnnx"),
+    loops.drop_given: Arguments("pppnnnx"),
+    loops.penalty: Arguments("ppnxx", returns=True, sums=True),
+    loops.squares: Arguments("pn", returns=True, sums=True),
+    loops.scale: Arguments("pnx"),
+    loops.limit_rows: Arguments("pnnx", sums=True),
+    loops.update_plain: Arguments("ppppnxxp"),
+    loops.update_one: Arguments("ppppnxxp"),
+    loops.update_two: Arguments("ppppnxxp"),
+    loops.constants: Arguments("pnd"),
+}
+
+
+@functools.cache
+def sources_digest() -> str:
+    """Changes with any source that a kernel is made from, and with the compiler."""
+    return formula.source_digest(
+        activation_formulas, loss_formulas, optimizer_formulas, randomness_formulas, regularizer_formulas,
+        elementary, formula, loops, sys.modules[__name__],
+    )  # fmt: skip
+
+
+class Kernel:
+    """A loop with its names bound, for one precision; compiled when its address is first asked for."""
+
+    def __init__(self, loop: Callable, label: str, real: str, scope: Callable[[], dict[str, Any]]) -> None:
+        self.name = "_".join(("layerwise", label, real, sources_digest()))
+        self._loop, self._real, self._scope = loop, real, scope
+        self._function: CFunc | None = None
+
+    def _make(self, scope: dict[str, Any]) -> CFunc:
+        kind = _ARGUMENTS[self._loop]
+        number = types.float32 if self._real == "float32" else types.float64
+        letters = {
+            "p": types.CPointer(number),
+            "d": types.CPointer(types.float64),
+            "i": types.CPointer(types.int64),
+            "n": types.int64,
+            "x": types.float64,
+        }
+        bound = FunctionType(self._loop.__code__, {**self._loop.__globals__, **scope}, self.name)
+        bound.__qualname__, bound.__module__ = self.name, self._loop.__module__
+        freedoms = {"contract", "reassoc", "nsz"} if kind.sums else {"contract"}
+        made = CFunc(
+            bound,
+            (
+                tuple(letters[letter] for letter in kind.letters),
+                types.float64 if kind.returns else types.void,
+            ),
+            {},
+            {"error_model": "numpy", "fastmath": freedoms, "nopython": True},
+        )
+        cache = forgiving_cache(bound)
+        if cache is not None:
+            made._cache = cache  # type: ignore[attr-defined]
+        return made
+
+    @property
+    def address(self) -> int:
+        """Where its machine code lies in memory."""
+        if self._function is None:
+            scope = {"real": np.dtype(self._real).type, **self._scope()}
+            self._function = self._make(scope)
+            self._function.compile()
+        address = self._function.address
+        assert address is not None
+        return address
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is compiled, or lies on disk."""
+        return self._function is not None or is_on_disk(self._make({}))
+
+
+@functools.cache
+def _kernel(loop: Callable, label: str, real: str, *formulas: tuple[str, Any]) -> Kernel:
+    """One kernel per loop, formulas and precision in this process."""
+
+    def scope() -> dict[str, Any]:
+        bound: dict[str, Any] = {}
+        for name, value in formulas:
+            if isinstance(value, FunctionType):
+                wanted = (
+                    None if name in ("kept", "constants_at") else "float64" if name == "scale_of" else real
+                )
+                value = compile_formula(value, wanted)
+            bound[name] = value
+        functions = elementary_functions(real)
+        return {"exp": functions.exp, "log": functions.log} | bound
+
+    return Kernel(loop, label, real, scope)
+
+
+def activation_kernels(name: str, real: str) -> tuple[Kernel, Kernel]:
+    """(forward, backward) of one activation."""
+    activation = ACTIVATIONS[name]
+    if not activation.elementwise:
+        return (
+            _kernel(loops.activate_softmax, "softmax", real),
+            _kernel(loops.backward_softmax, "softmax_backward", real),
+        )
+    both = activation.needs == "input"
+    return (
+        _kernel(
+            loops.activate_both if both else loops.activate_output, name, real,
+            ("function", activation.function),
+        ),
+        _kernel(
+            loops.backward_both if both else loops.backward_output, f"{name}_backward", real,
+            ("derivative", activation.derivative),
+        ),
+    )  # fmt: skip
+
+
+def loss_kernel(name: str, real: str) -> Kernel:
+    loss = LOSSES[name]
+    if not loss.elementwise:
+        return _kernel(loops.loss_softmax, name, real)
+    loop = loops.loss_with_setting if loss.settings else loops.loss
+    return _kernel(loop, name, real, ("function", loss.function), ("derivative", loss.derivative))
+
+
+def optimizer_kernels(name: str, real: str) -> tuple[Kernel, Kernel | None]:
+    """(update, constants); None where there are no constants."""
+    optimizer = OPTIMIZERS[name]
+    loop = (loops.update_plain, loops.update_one, loops.update_two)[len(optimizer.slots)]
+    count = len(optimizer.constants(1, *(0.5 for _ in optimizer.settings)))
+    rule = optimizer.rule
+    update = _kernel(loop, rule.__name__, real, ("rule", rule), ("decayed", decay), ("COUNT", count))
+    if not optimizer.settings:
+        return update, None
+    return update, _kernel(
+        loops.constants, f"{rule.__name__}_constants", real, ("constants_at", optimizer.constants),
+        ("COUNT", count), ("SETTINGS", len(optimizer.settings)),
+    )  # fmt: skip
+
+
+def product_kernels(real: str) -> dict[int, Kernel]:
+    return {
+        MULTIPLY_ADD: _kernel(loops.multiply_add, "multiply_add", real),
+        ADD_PRODUCTS: _kernel(loops.add_products, "add_products", real),
+        ROW_SUMS: _kernel(loops.row_sums, "row_sums", real),
+    }
+
+
+def prediction_kernels(activations: tuple[str, ...], real: str) -> dict[int, Kernel]:
+    """What a forward pass without dropout calls."""
+    chosen = {
+        MULTIPLY_ADD: product_kernels(real)[MULTIPLY_ADD],
+        TAKE_COLUMNS: _kernel(loops.take_columns, "take_columns", real),
+        TRANSPOSE: _kernel(loops.transpose, "transpose", real),
+    }
+    for position, name in enumerate(activations):
+        chosen[ACTIVATIONS_FROM + 2 * position] = activation_kernels(name, real)[0]
+    return chosen
+
+
+def gradient_kernels(program: Program, activations: tuple[str, ...]) -> dict[int, Kernel]:
+    """What a program's cost and gradient call."""
+    real, objective = program.dtype, program.objective
+    chosen = prediction_kernels(activations, real) | product_kernels(real)
+    for position, name in enumerate(activations):
+        chosen[ACTIVATIONS_FROM + 2 * position + 1] = activation_kernels(name, real)[1]
+    chosen[LOSS] = loss_kernel(objective.loss, real)
+    if objective.l2 or objective.l1:
+        chosen[PENALTY] = _kernel(
+            loops.penalty, "penalty", real, ("l2_of", l2_penalty), ("l1_of", l1_penalty),
+            ("l2_slope", l2_gradient), ("l1_slope", l1_gradient),
+        )  # fmt: skip
+    if any(keep < 1 for keep in program.keep_probs):
+        dropping = ("function", inverted_dropout)
+        chosen[DROP] = _kernel(loops.drop, "drop", real, dropping, ("kept", is_kept))
+        chosen[DROP_GIVEN] = _kernel(loops.drop_given, "drop_given", real, dropping)
+    return chosen
+
+
+def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int, Kernel]:
+    """What a program's steps call."""
+    real = program.dtype
+    chosen = gradient_kernels(program, activations)
+    chosen[GATHER_ROWS] = _kernel(loops.gather_rows, "gather_rows", real)
+    chosen[GATHER_COLUMNS] = _kernel(loops.gather_columns, "gather_columns", real)
+    chosen[SQUARES] = _kernel(loops.squares, "squares", real)
+    chosen[UPDATE], at_step = optimizer_kernels(program.optimizer, real)
+    if at_step is not None:
+        chosen[CONSTANTS] = at_step
+    if program.clip_norm:
+        chosen[SCALE] = _kernel(loops.scale, "scale", real)
+    if program.max_norm:
+        chosen[LIMIT_ROWS] = _kernel(loops.limit_rows, "limit_rows", real, ("scale_of", max_norm_scale))
+    return chosen
+
+
+def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:
+    """The table that a driver is given: by number, 0 for what it never calls. Compiles what is not ready."""
+    table = np.zeros(max(max(kernels, default=0) + 1, ACTIVATIONS_FROM), dtype=np.int64)
+    table[GEMM] = get_cython_function_address("scipy.linalg.cython_blas", _BLAS_ROUTINES[real])
+    for number, kernel in kernels.items():
+        table[number] = kernel.address
+    return table

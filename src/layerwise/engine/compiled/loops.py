@@ -1,0 +1,353 @@
+"""The loops over numbers, each passing once over its arrays: what a driver calls by address.
+
+Matrices are (units, examples), as in the note; the innermost loop runs over examples, which lie together, so
+that the compiler works on a whole SIMD register of them at once. Each loop is given a block of a larger
+matrix: a pointer to its first number, `step` the distance from one row to the next, and its rows and columns.
+
+Names in capitals and `function`, `derivative`, ... are bound by `kernels`, which compiles the loops.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import carray
+from numba.np.unsafe import ndarray as unsafe
+
+to_fixed_tuple: Any = unsafe.to_fixed_tuple
+
+
+def _unbound(*arguments: Any) -> Any:
+    raise NotImplementedError("a loop runs only after it is compiled")
+
+
+function = derivative = rule = decayed = kept = subkey = scale_of = constants_at = _unbound
+l2_of = l1_of = l2_slope = l1_slope = exp = log = real = _unbound
+COUNT = 0
+
+
+def gather_rows(source, order, target, count, width, step):
+    """target[i] = source[order[i]].   source (examples, width), target (count, width)"""
+    order, target = carray(order, (count,)), carray(target, (count, width))
+    source = carray(source, (1, width))
+    for i in range(count):
+        row, to = source[order[i]], target[i]
+        for k in range(width):
+            to[k] = row[k]
+
+
+def gather_columns(source, order, target, count, width, step):
+    """target[:, i] = source[order[i]].   target (width, count), its rows `step` long"""
+    order, target = carray(order, (count,)), carray(target, (width, step))
+    source = carray(source, (1, width))
+    for i in range(count):
+        row = source[order[i]]
+        for k in range(width):
+            target[k, i] = row[k]
+
+
+def take_columns(source, target, count, width, step):
+    """target[:, i] = source[i].   source (count, width), target (width, count) of rows `step` long"""
+    source, target = carray(source, (count, width)), carray(target, (width, step))
+    for k in range(width):
+        to = target[k]
+        for i in range(count):
+            to[i] = source[i, k]
+
+
+def transpose(source, target, rows, columns):
+    """target (columns, rows) = source' (rows, columns)."""
+    source, target = carray(source, (rows, columns)), carray(target, (columns, rows))
+    for i in range(columns):
+        for j in range(rows):
+            target[i, j] = source[j, i]
+
+
+def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
+    """out (rows, columns) = P (rows, inner) S (inner, columns); P[j, k] at j * row_step + k * column_step.
+
+    Reads S once for each row of P, four rows of S at a time.
+    """
+    S = carray(S, (inner, S_step))
+    out = carray(out, (rows, out_step))
+    P = carray(P, (rows * row_step + inner * column_step,))
+    for j in range(rows):
+        row, at = out[j], j * row_step
+        k = inner % 4
+        if k == 0:
+            p0, p1, p2, p3 = P[at], P[at + column_step], P[at + 2 * column_step], P[at + 3 * column_step]
+            s0, s1, s2, s3 = S[0], S[1], S[2], S[3]
+            for i in range(columns):
+                row[i] = p0 * s0[i] + p1 * s1[i] + p2 * s2[i] + p3 * s3[i]
+            k = 4
+        elif k == 1:
+            p0, s0 = P[at], S[0]
+            for i in range(columns):
+                row[i] = p0 * s0[i]
+        elif k == 2:
+            p0, p1 = P[at], P[at + column_step]
+            s0, s1 = S[0], S[1]
+            for i in range(columns):
+                row[i] = p0 * s0[i] + p1 * s1[i]
+        else:
+            p0, p1, p2 = P[at], P[at + column_step], P[at + 2 * column_step]
+            s0, s1, s2 = S[0], S[1], S[2]
+            for i in range(columns):
+                row[i] = p0 * s0[i] + p1 * s1[i] + p2 * s2[i]
+        while k < inner:
+            here = at + k * column_step
+            p0, p1 = P[here], P[here + column_step]
+            p2, p3 = P[here + 2 * column_step], P[here + 3 * column_step]
+            s0, s1, s2, s3 = S[k], S[k + 1], S[k + 2], S[k + 3]
+            for i in range(columns):
+                row[i] += p0 * s0[i] + p1 * s1[i] + p2 * s2[i] + p3 * s3[i]
+            k += 4
+
+
+def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns):
+    """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
+
+    Reads D once for each four rows of S.
+    """
+    D = carray(D, (rows, D_step))
+    S = carray(S, (columns, S_step))
+    out = carray(out, (rows, out_step))
+    zero = real(0)
+    for j in range(rows):
+        d, row = D[j], out[j]
+        k = 0
+        while k + 4 <= columns:
+            s0, s1, s2, s3 = S[k], S[k + 1], S[k + 2], S[k + 3]
+            t0, t1, t2, t3 = zero, zero, zero, zero
+            for i in range(inner):
+                t0 += d[i] * s0[i]
+                t1 += d[i] * s1[i]
+                t2 += d[i] * s2[i]
+                t3 += d[i] * s3[i]
+            row[k], row[k + 1], row[k + 2], row[k + 3] = t0, t1, t2, t3
+            k += 4
+        while k < columns:
+            s0, t0 = S[k], zero
+            for i in range(inner):
+                t0 += d[i] * s0[i]
+            row[k] = t0
+            k += 1
+
+
+def row_sums(D, D_step, out, rows, columns):
+    """out[j] = sum_i D[j, i]."""
+    D, out = carray(D, (rows, D_step)), carray(out, (rows,))
+    for j in range(rows):
+        d, total = D[j], real(0)
+        for i in range(columns):
+            total += d[i]
+        out[j] = total
+
+
+def activate_output(Z, A, b, step, rows, columns):
+    """A = g(A + b), in place; for a derivative that reads only a, so that Z is A."""
+    A, b = carray(A, (rows, step)), carray(b, (rows,))
+    for j in range(rows):
+        a, bias = A[j], b[j]
+        for i in range(columns):
+            a[i] = function(a[i] + bias)
+
+
+def activate_both(Z, A, b, step, rows, columns):
+    """Z = Z + b, A = g(Z); for a derivative that reads z."""
+    Z, A, b = carray(Z, (rows, step)), carray(A, (rows, step)), carray(b, (rows,))
+    for j in range(rows):
+        z, a, bias = Z[j], A[j], b[j]
+        for i in range(columns):
+            z[i] += bias
+            a[i] = function(z[i])
+
+
+def activate_softmax(Z, A, b, step, rows, columns):
+    """`formulas.activations.softmax` of A + b, in place, a column at a time: rows are all the units."""
+    A, b = carray(A, (rows, step)), carray(b, (rows,))
+    for i in range(columns):
+        top = A[0, i] + b[0]
+        for j in range(rows):
+            A[j, i] += b[j]
+            top = max(top, A[j, i])
+        total = real(0)
+        for j in range(rows):
+            A[j, i] = exp(A[j, i] - top)
+            total += A[j, i]
+        for j in range(rows):
+            A[j, i] /= total
+
+
+def backward_output(D, Z, A, step, rows, columns):
+    """D = D * g', in place; g' from a."""
+    D, A = carray(D, (rows, step)), carray(A, (rows, step))
+    for j in range(rows):
+        d, a = D[j], A[j]
+        for i in range(columns):
+            d[i] *= derivative(a[i], a[i])
+
+
+def backward_both(D, Z, A, step, rows, columns):
+    """D = D * g', in place; g' from z and a."""
+    D, Z, A = carray(D, (rows, step)), carray(Z, (rows, step)), carray(A, (rows, step))
+    for j in range(rows):
+        d, z, a = D[j], Z[j], A[j]
+        for i in range(columns):
+            d[i] *= derivative(z[i], a[i])
+
+
+def backward_softmax(D, Z, A, step, rows, columns):
+    """`formulas.activations.softmax_backward`, in place, a column at a time: rows are all the units."""
+    D, A = carray(D, (rows, step)), carray(A, (rows, step))
+    for i in range(columns):
+        inner = D[0, i] * A[0, i]
+        for j in range(1, rows):
+            inner += D[j, i] * A[j, i]
+        for j in range(rows):
+            D[j, i] = A[j, i] * (D[j, i] - inner)
+
+
+def loss(S, Y, weights, D, step, rows, columns, total, settings):
+    """sum_i w_i L_i, with D = dL/dS * w_i / total.   S, Y, D (rows, columns), weights (columns,)"""
+    S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
+    weights = carray(weights, (columns,))
+    part, cost = real(1.0 / total), 0.0
+    for j in range(rows):
+        s, y, d = S[j], Y[j], D[j]
+        for i in range(columns):
+            cost += np.float64(weights[i]) * np.float64(function(s[i], y[i]))
+            d[i] = derivative(s[i], y[i]) * (weights[i] * part)
+    return cost
+
+
+def loss_with_setting(S, Y, weights, D, step, rows, columns, total, settings):
+    """The same for a loss with a setting, such as Huber's delta."""
+    S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
+    weights, setting = carray(weights, (columns,)), carray(settings, (1,))[0]
+    part, cost = real(1.0 / total), 0.0
+    for j in range(rows):
+        s, y, d = S[j], Y[j], D[j]
+        for i in range(columns):
+            cost += np.float64(weights[i]) * np.float64(function(s[i], y[i], setting))
+            d[i] = derivative(s[i], y[i], setting) * (weights[i] * part)
+    return cost
+
+
+def loss_softmax(S, Y, weights, D, step, rows, columns, total, settings):
+    """`formulas.losses.softmax_cross_entropy` and its derivative, a column at a time."""
+    S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
+    weights = carray(weights, (columns,))
+    part, cost = real(1.0 / total), 0.0
+    for i in range(columns):
+        top = S[0, i]
+        for j in range(1, rows):
+            top = max(top, S[j, i])
+        exponentials, inner = real(0), real(0)
+        for j in range(rows):
+            D[j, i] = exp(S[j, i] - top)
+            exponentials += D[j, i]
+            inner += Y[j, i] * (S[j, i] - top)
+        for j in range(rows):
+            D[j, i] = (D[j, i] / exponentials - Y[j, i]) * (weights[i] * part)
+        cost += np.float64(weights[i]) * np.float64(log(exponentials) - inner)
+    return cost
+
+
+def drop(A, H, step, rows, columns, key, threshold, first, units, keep_prob):
+    """H = A * mask / keep_prob with the mask of this key. H may be A itself.
+
+    The mask is hashed anew each time, so the backward pass needs no copy of it: the number of A[j, i] in it
+    is first + j + i * units.
+    """
+    A, H, keep = carray(A, (rows, step)), carray(H, (rows, step)), real(keep_prob)
+    for j in range(rows):
+        a, h = A[j], H[j]
+        for i in range(columns):
+            h[i] = function(a[i], kept(key, first + j + i * units, threshold), keep)
+
+
+def drop_given(A, H, M, step, rows, columns, keep_prob):
+    """H = A * M / keep_prob, M of 0 and 1. H may be A itself."""
+    A, H, M = carray(A, (rows, step)), carray(H, (rows, step)), carray(M, (rows, step))
+    keep = real(keep_prob)
+    for j in range(rows):
+        a, h, mask = A[j], H[j], M[j]
+        for i in range(columns):
+            h[i] = function(a[i], mask[i] > 0, keep)
+
+
+def penalty(W, G, size, l2, l1):
+    """The penalty on W (size,); in place G += its gradient. l2 and l1 are lambda / m."""
+    W, G, l2, l1 = carray(W, (size,)), carray(G, (size,)), real(l2), real(l1)
+    total = 0.0
+    for i in range(size):
+        total += np.float64(l2_of(W[i], l2) + l1_of(W[i], l1))
+        G[i] += l2_slope(W[i], l2) + l1_slope(W[i], l1)
+    return total
+
+
+def squares(G, size):
+    """sum G^2, in double precision."""
+    G, total = carray(G, (size,)), 0.0
+    for i in range(size):
+        total += np.float64(G[i]) * np.float64(G[i])
+    return total
+
+
+def scale(G, size, factor):
+    """G *= factor."""
+    G, factor = carray(G, (size,)), real(factor)
+    for i in range(size):
+        G[i] *= factor
+
+
+def limit_rows(W, rows, columns, limit):
+    """In place, no row of W (rows, columns) is longer than the limit."""
+    W = carray(W, (rows, columns))
+    for j in range(rows):
+        w, total = W[j], 0.0
+        for i in range(columns):
+            total += np.float64(w[i]) * np.float64(w[i])
+        factor = real(scale_of(np.sqrt(total), limit))
+        for i in range(columns):
+            w[i] *= factor
+
+
+def update_plain(W, first, second, G, size, rate, weight_decay, constants):
+    """One step of a rule that remembers nothing: reads and writes W, reads G."""
+    W, G, rate, weight_decay = carray(W, (size,)), carray(G, (size,)), real(rate), real(weight_decay)
+    for i in range(size):
+        W[i] = rule(decayed(W[i], rate, weight_decay), G[i], rate)[0]
+
+
+def update_one(W, first, second, G, size, rate, weight_decay, constants):
+    """One step of a rule with one slot: reads and writes W and the slot, reads G."""
+    W, G, rate, weight_decay = carray(W, (size,)), carray(G, (size,)), real(rate), real(weight_decay)
+    first = carray(first, (size,))
+    values = to_fixed_tuple(carray(constants, (COUNT,)), COUNT)
+    for i in range(size):
+        W[i], first[i] = rule(decayed(W[i], rate, weight_decay), first[i], G[i], rate, *values)
+
+
+def update_two(W, first, second, G, size, rate, weight_decay, constants):
+    """One step of a rule with two slots: reads and writes W and both slots, reads G."""
+    W, G, rate, weight_decay = carray(W, (size,)), carray(G, (size,)), real(rate), real(weight_decay)
+    first, second = carray(first, (size,)), carray(second, (size,))
+    values = to_fixed_tuple(carray(constants, (COUNT,)), COUNT)
+    for i in range(size):
+        W[i], first[i], second[i] = rule(
+            decayed(W[i], rate, weight_decay), first[i], second[i], G[i], rate, *values
+        )
+
+
+def constants(out, t, settings):
+    """What the rule needs at step t, computed in double precision."""
+    out = carray(out, (COUNT,))
+    values = constants_at(t, *to_fixed_tuple(carray(settings, (SETTINGS,)), SETTINGS))
+    for i in range(COUNT):
+        out[i] = values[i]
+
+
+SETTINGS = 0

@@ -1,0 +1,19 @@
+"""Names for machine code that are given once in the world."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+_PROCESS = secrets.token_hex(8)
+
+
+def named_apart(function: Callable) -> Callable:
+    """The same function, its machine code under a name that no other process gives.
+
+    Numba tells functions of one name apart by a number that starts at 1 in every process, and machine code
+    kept on disk brings its helpers along under such names. Two drivers compiled in different processes would
+    otherwise bring two different helpers of one name, and the linker would give both the first.
+    """
+    function.__qualname__ = f"{function.__qualname__}_{_PROCESS}"
+    return function

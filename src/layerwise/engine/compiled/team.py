@@ -1,0 +1,137 @@
+"""Several threads in one compiled call: where they wait for each other, and which part each has.
+
+The threads of a step meet many times, so they wait by looking at a counter in memory, which takes a fraction
+of a microsecond, and hand over the processor only after a while.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+
+from layerwise.engine.compiled.calls import intrinsic
+from layerwise.engine.compiled.naming import named_apart
+
+# Looks at the counter before another process gets the processor.
+LOOKS = 2000
+# A part narrower than this gains less than it costs.
+NARROWEST = 16
+
+CAN_YIELD = hasattr(ctypes.CDLL(None), "sched_yield") if hasattr(ctypes, "CDLL") else False
+
+
+def _counter(context: Any, builder: Any, array_type: Any, array: Any, position: Any) -> Any:
+    return builder.gep(context.make_array(array_type)(context, builder, array).data, [position])
+
+
+@intrinsic
+def add_and_fetch(typingctx, counters, position):
+    """counters[position] += 1 and its new value, as one step that no other thread comes between."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        where = _counter(context, builder, signature.args[0], *arguments)
+        one = ir.IntType(64)(1)
+        return builder.add(builder.atomic_rmw("add", where, one, "seq_cst"), one)
+
+    return types.int64(counters, types.intp), codegen
+
+
+@intrinsic
+def fetch(typingctx, counters, position):
+    """counters[position] as other threads left it; what they wrote before is seen too."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        where = _counter(context, builder, signature.args[0], *arguments)
+        return builder.load_atomic(where, "seq_cst", 8)
+
+    return types.int64(counters, types.intp), codegen
+
+
+@intrinsic
+def give_way(typingctx):
+    """Let another thread have the processor."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if CAN_YIELD:
+            routine = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(ir.IntType(32), []), "sched_yield"
+            )
+            builder.call(routine, [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@njit(nogil=True)
+@named_apart
+def meet(counters, threads):
+    """Return once all `threads` are here. counters (2,): arrivals since the start; not 0 once given up."""
+    if threads == 1:
+        return
+    arrived = add_and_fetch(counters, 0)
+    wanted = (arrived + threads - 1) // threads * threads
+    looks = 0
+    while fetch(counters, 0) < wanted and fetch(counters, 1) == 0:
+        looks += 1
+        if looks >= LOOKS:
+            give_way()
+
+
+@njit(nogil=True)
+@named_apart
+def share(length, part, parts):
+    """(start, stop) of one of `parts` parts of 0 ... length, in multiples of 8."""
+    wide = (length + parts - 1) // parts
+    wide = (wide + 7) // 8 * 8
+    return min(part * wide, length), min((part + 1) * wide, length)
+
+
+@njit(nogil=True)
+@named_apart
+def region(rows, columns, part, parts, joint):
+    """(r0, r1, c0, c1): one of `parts` parts of a (rows, columns) matrix, cut along its longer side, but
+    with all its rows where they belong together."""
+    if parts == 1:
+        return 0, rows, 0, columns
+    if rows >= columns and not joint:
+        r0, r1 = share(rows, part, parts)
+        return r0, r1, 0, columns
+    c0, c1 = share(columns, part, parts)
+    return 0, rows, c0, c1
+
+
+Value = TypeVar("Value")
+
+
+class Team:
+    """The threads of one engine. They are started when first needed and end with the engine."""
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+
+    def run(self, threads: int, work: Callable[[int, np.ndarray], Value]) -> Value:
+        """Call work(thread, counters) for thread 0 ... threads - 1 at once; what thread 0 returns.
+
+        `counters` is for `meet`. Where one of them raises, the others give up waiting for it.
+        """
+        counters = np.zeros(2, dtype=np.int64)
+        if threads == 1:
+            return work(0, counters)
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(threads - 1)
+        others = [self._pool.submit(work, thread, counters) for thread in range(1, threads)]
+        try:
+            value = work(0, counters)
+        except BaseException:
+            counters[1] = 1
+            raise
+        for other in others:
+            other.result()
+        return value
