@@ -10,7 +10,7 @@ help:
 	@echo "make demo         train on a real data set and write a report: from nothing in under two minutes"
 	@echo "make test         run every test"
 	@echo "make check        formatting, lint, types, and which room may import which"
-	@echo "make bench        run the benchmark programs"
+	@echo "make bench        time layerwise beside its peers: half an hour; ARGS='--only moons-64' for a part"
 	@echo "make docs         write the generated pages of the documentation anew"
 	@echo "make constraints  try the newest versions of everything and write constraints.txt anew"
 	@echo "make clean        remove the environment and everything generated (not runs/)"
@@ -35,12 +35,11 @@ check:
 	done; \
 	if [ -n "$$failed" ]; then echo "These gates failed: $${failed#, }" >&2; exit 1; fi
 
+# PROGRAM=benchmarks/accuracy.py for another program; each says in --help what ARGS it takes.
+PROGRAM ?= benchmarks/speed.py
 bench:
-	@tools/environment.sh test
-	@found=0; for program in benchmarks/*.py; do \
-		[ -e "$$program" ] || continue; \
-		found=1; echo "== $$program"; $(BIN)/python "$$program" || exit 1; \
-	done; [ $$found = 1 ] || echo "There is no program in benchmarks/ yet."
+	@tools/environment.sh bench
+	.venv-bench/bin/python $(PROGRAM) $(ARGS)
 
 docs:
 	@tools/environment.sh test
@@ -50,5 +49,5 @@ constraints:
 	@tools/newest_versions.sh
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf .venv .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,6 +27,7 @@ from pathlib import Path
 
 from speed.contestants import CONTESTANTS, Contestant
 from speed.limits import LIMITS
+from speed.limits.measured_process import run_python
 from speed.rounds import Plan, Result, measure
 from speed.surroundings import description, heading, is_installed, processors
 from speed.table import details, summary
@@ -126,7 +127,11 @@ def run_limits(arguments: argparse.Namespace, facts: dict) -> int:
     measured: dict[str, object] = {}
     for name in arguments.limits:
         _tell(name)
-        measured[name], lines = LIMITS[name](arguments.threads[0])
+        # In a process with the environment of so many threads.
+        code = "import json, speed.limits as limits; " + (
+            f"print(json.dumps(limits.measure({name!r}, {arguments.threads[0]})))"
+        )
+        measured[name], lines = run_python(code, arguments.threads[0]).said
         print("\n".join(["", *lines]), flush=True)
         _write(arguments.json, {**facts, "limits": measured})
     return 0

@@ -4,6 +4,7 @@
 #   tools/environment.sh run     layerwise and what it needs
 #   tools/environment.sh test    ... and what its tests need
 #   tools/environment.sh check   ... and the linter, the type checker and the import checker
+#   tools/environment.sh bench   what the tests need and the peers of the benchmarks, in .venv-bench
 #
 # PYTHON=/path/to/python chooses the interpreter; otherwise the first that works of python3.13, python3.12,
 # python3.11, python3 is taken. layerwise is installed in place, so an edited file is the one that runs.
@@ -12,16 +13,19 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 place=$(pwd -P)
 
-purpose=${1:?say what for: run, test or check}
+purpose=${1:?say what for: run, test, check or bench}
 venv=.venv
-log=$venv/install.log
 
 case $purpose in
     run) extra="" what="layerwise and what it needs" ;;
     test) extra="[test]" what="layerwise and what its tests need" ;;
     check) extra="[check]" what="layerwise and the checkers" ;;
-    *) echo "tools/environment.sh: unknown purpose '$purpose': choose run, test or check" >&2; exit 2 ;;
+    bench) extra="[test,bench]" what="layerwise and its peers (a gigabyte)" venv=.venv-bench ;;
+    *) echo "tools/environment.sh: unknown purpose '$purpose': choose run, test, check or bench" >&2; exit 2 ;;
 esac
+log=$venv/install.log
+versions=(constraints.txt)
+[ "$purpose" != bench ] || versions+=(benchmarks/constraints.txt)
 
 # A command of that name may exist and still not run (version managers leave such stand-ins), so each is tried.
 # Some systems package Python without ensurepip; then its own pip must do.
@@ -64,7 +68,7 @@ find_python() {
 
 # What an installation depends on, in one line of text: when it differs, the installation is made anew.
 fingerprint() {
-    cat pyproject.toml constraints.txt | cksum
+    cat pyproject.toml "${versions[@]}" | cksum
 }
 
 # Standard output and error of the command go to the log; they are shown when it fails.
@@ -101,11 +105,18 @@ stamp=$venv/installed-for-$purpose
 if [ "$(cat "$stamp" 2>/dev/null || true)" = "$(fingerprint)" ]; then exit 0; fi
 
 version=$("$venv/bin/python" -c 'import platform; print(platform.python_version())')
-printf 'Installing %s into .venv with Python %s (about a minute) ... ' "$what" "$version" >&2
+printf 'Installing %s into %s with Python %s (about a minute) ... ' "$what" "$venv" "$version" >&2
 started=$SECONDS
 : >"$log"
-logged "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
-    --constraint constraints.txt --editable ".$extra"
+install=("$venv/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off
+    "${versions[@]/#/--constraint=}")
+if [ "$purpose" = bench ]; then
+    # PyTorch's builds without CUDA have an index of their own; PyPI's for Linux brings gigabytes of it. Where
+    # that index cannot be reached, the next line takes PyPI's.
+    "${install[@]}" --no-deps --retries 1 --index-url https://download.pytorch.org/whl/cpu torch \
+        >>"$log" 2>&1 || true
+fi
+logged "${install[@]}" --editable ".$extra"
 fingerprint >"$stamp"
 # What a larger installation brings, the plain one has too.
 fingerprint >"$venv/installed-for-run"

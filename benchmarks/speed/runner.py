@@ -14,11 +14,13 @@ class Runner(NamedTuple):
     `read` turns what `run` returned into NumPy: for "fit" the layers (W (n, n_prev), b (n,)), for "seeds" a
     list of such layers, for "predict" the outputs (rows, n[L]).
     `part` is the part of the work that one run does; 1 but for a contestant too slow for the whole.
+    `here` is whether it works in this process, so that its processor time can be told.
     """
 
     run: Callable[[], Any]
     read: Callable[[Any], Any]
     part: float = 1.0
+    here: bool = True
 
 
 # A contestant may write a work in several ways, by name; the way that is fastest in a short trial runs.

@@ -77,7 +77,5 @@ def heading(facts: Mapping[str, object]) -> str:
     versions = facts["versions"]
     assert isinstance(versions, dict)
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return (
-        f"{facts['processor']}, {facts['processors']} processors; {facts['system']}; Python {facts['python']}\n"
-        f"{listed}"
-    )
+    machine = f"{facts['processor']}, {facts['processors']} processors"
+    return f"{machine}; {facts['system']}; Python {facts['python']}\n{listed}"

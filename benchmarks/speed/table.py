@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from speed.rounds import WITHOUT, Result
@@ -10,6 +11,8 @@ from speed.rounds import WITHOUT, Result
 def _time(seconds: float, steps: int) -> str:
     """Microseconds, to three figures."""
     value = seconds / steps * 1e6
+    if math.isnan(value):
+        return "-"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -56,7 +59,9 @@ def details(result: Result) -> str:
 
 def summary(results: Sequence[Result]) -> str:
     """One line for each work, as a Markdown table."""
-    rows = [("threads", "work", "layerwise", "fastest peer", "times faster", "goal", "of the BLAS peak", "met")]
+    rows = [
+        ("threads", "work", "layerwise", "fastest peer", "times faster", "goal", "of the BLAS peak", "met")
+    ]
     for result in results:
         own, peer = result.named("layerwise"), result.fastest_peer
         if own is None:

@@ -76,9 +76,7 @@ class Work:
 
     @cached_property
     def architecture(self) -> Architecture:
-        return plain_architecture(
-            self.sizes[0], self.sizes[1:-1], self.sizes[-1], self.hidden, self.output
-        )
+        return plain_architecture(self.sizes[0], self.sizes[1:-1], self.sizes[-1], self.hidden, self.output)
 
     def program(self, seed: int = 0) -> Program:
         return Program(

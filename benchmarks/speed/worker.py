@@ -18,6 +18,7 @@ import traceback
 from typing import Any, TextIO
 
 import numpy as np
+
 from speed.examples import Examples, examples_of
 from speed.runner import Runner
 from speed.surroundings import stay_on
@@ -70,7 +71,8 @@ class Worker:
             runs += 1
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         whole = runs * self.runner.part
-        return {"wall": wall / whole, "cpu": cpu / whole, "runs": runs, "part": self.runner.part}
+        cpu = cpu / whole if self.runner.here else float("nan")
+        return {"wall": wall / whole, "cpu": cpu, "runs": runs, "part": self.runner.part}
 
     def check(self) -> dict:
         """What the last run came to."""
@@ -90,7 +92,9 @@ class Worker:
             return float(np.abs(np.asarray(outcome)[few] - expected).max())
         if work.kind == "fit":
             return work.cost_of(work.start() if outcome is None else outcome, examples.X, examples.Y)
-        networks = [work.start(seed) for seed in range(work.seeds)] if outcome is None else outcome
+        assert self.runner is not None
+        done = round(work.seeds * self.runner.part)
+        networks = [work.start(seed) for seed in range(done)] if outcome is None else outcome
         return float(np.mean([work.cost_of(layers, examples.X, examples.Y) for layers in networks]))
 
     def peak(self, dtype: str, seconds: float) -> dict:

@@ -33,7 +33,10 @@ def iris_compared(tmp_path_factory) -> Compared:
 
 def test_it_prints_a_line_for_each_combination_the_verdict_and_the_recipe(iris_compared):
     out = iris_compared.said.out
-    for word in ("zeros", "he", "did best: accuracy", "layerwise train demo:iris", "TabularClassifier("):
+    for word in (
+        *("zeros", "he", "did best: accuracy", "layerwise train demo:iris", "TabularClassifier("),
+        *("Each setting on its own", "to the best value"),
+    ):
         assert word in out, word
     assert "comparison.html" in out
     assert iris_compared.said.err == ""
@@ -43,7 +46,8 @@ def test_it_prints_a_line_for_each_combination_the_verdict_and_the_recipe(iris_c
 def test_the_folder_has_the_files_and_a_run_for_each(iris_compared):
     names = {entry.name for entry in iris_compared.out.iterdir()}
     assert names == {
-        "comparison.html", "curves.csv", "differences.csv", "results.json", "runs", "runs.csv", "summary.csv",
+        "comparison.html", "curves.csv", "differences.csv", "main_effects.csv", "results.json", "runs",
+        "runs.csv", "summary.csv",
     }  # fmt: skip
     assert len(list((iris_compared.out / "runs").iterdir())) == 12
     assert pl.read_csv(iris_compared.out / "runs.csv").height == 12

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+from dataclasses import replace
 
 import pytest
 from shell_process import layerwise, layerwise_on_a_terminal
+
+import layerwise.studies.repeats as repeats
+from layerwise.studies import claims, outcome, request, written
+from layerwise.studies.plane_studies import INITIALIZATION
 
 
 def test_initialization_prints_the_notes_table(tmp_path):
@@ -75,3 +83,81 @@ def test_a_terminal_sees_how_far_it_is_and_then_the_table(tmp_path):
     assert status == 0
     assert "initialization: 3-layer NN" in shown
     assert "99.33%" in shown
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The study of starts with short runs."""
+    short = replace(INITIALIZATION, arms=tuple(arm.but(epochs=40) for arm in INITIALIZATION.arms))
+    monkeypatch.setitem(outcome.TRAINED, "initialization", short)
+
+
+@pytest.fixture
+def ctrl_c_in_the_fifth_run(monkeypatch):
+    """Ctrl-C comes while the fifth run on other seeds is under way; later runs are left alone."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    runs, real = [], repeats.run_arm
+
+    def run_arm(*arguments, **named):
+        runs.append(1)
+        if len(runs) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(repeats, "run_arm", run_arm)
+    yield runs
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to oneself")
+def test_ctrl_c_keeps_the_seeds_that_are_done_and_says_how_to_go_on(
+    here, quick, ctrl_c_in_the_fifth_run, tmp_path
+):
+    call = ("study", "initialization", "--seeds", "4", "--jobs", "1", "--out", "out")
+    said = here(*call)
+    assert said.status == 1
+    assert "One seed" in said.out
+    assert said.err.splitlines() == [
+        f"Page: out{os.sep}index.html",
+        "Error: interrupted: 1 of 4 seeds are done and kept in out; the same command goes on from there",
+    ]
+    assert len(list((tmp_path / "out" / "runs").iterdir())) == 5
+    again = here(*call)
+    assert (again.status, again.err) == (0, f"Page: out{os.sep}index.html\n")
+    assert "4 seeds: mean" in again.out
+    assert len(ctrl_c_in_the_fifth_run) == 12
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to oneself")
+def test_ctrl_c_without_a_folder_says_what_a_folder_would_do(here, quick, ctrl_c_in_the_fifth_run, tmp_path):
+    said = here("study", "initialization", "--seeds", "4", "--jobs", "1", "--json")
+    assert said.status == 1
+    assert "1 of 4 seeds are done; with --out FOLDER they are kept" in said.err
+    assert json.loads(said.out)["unfinished"] == {"of": "seeds", "done": 1, "planned": 4}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_leaves_a_page_over_the_pages(here, quick, monkeypatch, tmp_path):
+    monkeypatch.setattr(request, "STUDY_NAMES", ("initialization", "gradient-checking"))
+    one = [claim for claim in claims.ALL_CLAIMS if claim.name == "one dimension passes"]
+    monkeypatch.setattr(written, "try_claims", lambda watch: claims.try_claims(one, watch))
+    said = here("study", "all", "--language", "zh", "--out", "note")
+    assert (said.status, said.err) == (0, f"Page: note{os.sep}index.html\n")
+    page = (tmp_path / "note" / "index.html").read_text(encoding="utf-8")
+    for name in ("initialization", "gradient-checking", "claims"):
+        assert f'href="{name}/index.html"' in page
+        assert (tmp_path / "note" / name / "index.html").is_file()
+    assert "笔记的实验" in page
+    again = here("study", "all", "--out", "note", "--json")
+    assert again.status == 0
+    assert [one["study"] for one in json.loads(again.out)["studies"]] == [
+        *("initialization", "gradient-checking", "claims")
+    ]
+
+
+def test_results_of_something_else_are_not_overwritten(tmp_path):
+    (tmp_path / "index.html").write_text("my own page")
+    said = layerwise("study", "gradient-checking", "--out", ".", folder=tmp_path)
+    assert said.status == 2
+    assert "is of something else" in said.err
+    assert (tmp_path / "index.html").read_text() == "my own page"

@@ -174,7 +174,8 @@ def test_files_hold_what_python_shows():
     found = by_hand({"adam": [0.9, 0.8, None], "gd": [0.5, 0.6, 0.7]})
     folder = found.save("out").parent
     assert {file.name for file in folder.iterdir()} == {
-        "comparison.html", "curves.csv", "differences.csv", "results.json", "runs.csv", "summary.csv",
+        "comparison.html", "curves.csv", "differences.csv", "main_effects.csv", "results.json", "runs.csv",
+        "summary.csv",
     }  # fmt: skip
     document = json.loads((folder / "results.json").read_text("utf-8"), parse_constant=pytest.fail)
     assert document["format"] == "layerwise-comparison"

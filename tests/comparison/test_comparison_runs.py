@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import joblib
 import numpy as np
 import polars as pl
 import pytest
+from joblib.parallel import ThreadingBackend
 from small_tables import QUICK, two_classes
 from threadpoolctl import threadpool_info
 
@@ -71,6 +73,25 @@ def test_one_process_and_two_give_the_same_bits():
     assert alone.runs.drop("seconds").equals(beside.runs.drop("seconds"))
     assert alone.curves.equals(beside.curves)
     assert alone.runs.height == 8
+
+
+class _AllAtOnce(ThreadingBackend):
+    """A backend that hands back nothing before all is done, as Ray's."""
+
+    supports_return_generator = False
+
+
+def test_a_backend_that_hands_back_lists_does_a_few_runs_at_a_time(monkeypatch):
+    X, y = two_classes()
+    call = {"vary": {"optimizer": ["gd", "adam"]}, "settings": QUICK, "seeds": 3}
+    expected = compare(X, y, jobs=1, **call)
+    monkeypatch.setattr(running, "RUNS_OF_A_WORKER", 1)
+    joblib.register_parallel_backend("all-at-once", _AllAtOnce)
+    told = []
+    with joblib.parallel_config(backend="all-at-once", n_jobs=2):
+        found = compare(X, y, progress=lambda where: told.append(where.done), **call)
+    assert found.runs.drop("seconds").equals(expected.runs.drop("seconds"))
+    assert told == list(range(7))
 
 
 def test_a_run_has_one_thread_for_linear_algebra(monkeypatch):

@@ -307,7 +307,7 @@ def test_the_wrong_loss_for_the_task_is_explained(mixed):
     frame, label, score = mixed
     with pytest.raises(InputError, match="three classes"):
         TabularClassifier(**QUICK, loss="softmax_cross_entropy").fit(frame, label)
-    with pytest.raises(InputError, match="squared_error or huber"):
+    with pytest.raises(InputError, match="squared_error, huber or poisson"):
         TabularRegressor(**QUICK, loss="binary_cross_entropy").fit(frame, score)
 
 

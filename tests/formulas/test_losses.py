@@ -14,6 +14,8 @@ from layerwise.formulas.losses import (
     huber,
     huber_derivative,
     mean_over_examples,
+    poisson,
+    poisson_derivative,
     smooth_labels,
     softmax_cross_entropy,
     softmax_cross_entropy_derivative,
@@ -110,6 +112,21 @@ def test_squared_error_is_half_of_sklearns():
     assert ours == pytest.approx(metrics.mean_squared_error(y, a, sample_weight=weights) / 2, rel=1e-13)
 
 
+def test_poissons_loss_is_half_of_sklearns_deviance():
+    generator = np.random.default_rng(5)
+    z, y, weights = generator.normal(0, 2, 80), generator.poisson(3, 80), generator.exponential(1, 80)
+    ours = mean_over_examples(poisson(z, y.astype(float)), weights)
+    theirs = metrics.mean_poisson_deviance(y, np.exp(z), sample_weight=weights)
+    assert ours == pytest.approx(theirs / 2, rel=1e-12)
+
+
+@given(y=st.integers(0, 10**6))
+def test_poissons_loss_is_least_and_zero_at_the_count_itself(y):
+    z = np.log(y) if y else -800.0
+    assert poisson(np.float64(z), float(y)) == pytest.approx(0, abs=1e-9 * (1 + y))
+    assert poisson_derivative(np.float64(z), float(y)) == pytest.approx(0, abs=1e-9 * (1 + y))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_losses_are_finite_at_extremes_and_keep_the_precision(dtype):
     S, Y = (grid.astype(dtype) for grid in np.meshgrid(EXTREMES, [0.0, 0.5, 1.0]))
@@ -117,7 +134,10 @@ def test_losses_are_finite_at_extremes_and_keep_the_precision(dtype):
         for name, loss in LOSSES.items():
             settings = (0.7,) * len(loss.settings)
             targets = Y / Y.sum(axis=0) if name == "softmax_cross_entropy" else Y
-            values, slopes = loss.function(S, targets, *settings), loss.derivative(S, targets, *settings)
+            # A mean of exp(88) is beyond single precision, and so is the cost of such a prediction.
+            taken_of = np.minimum(S, 80) if name == "poisson" else S
+            values = loss.function(taken_of, targets, *settings)
+            slopes = loss.derivative(taken_of, targets, *settings)
             assert np.isfinite(values).all(), name
             assert np.isfinite(slopes).all(), name
             assert (values >= 0).all(), name
@@ -136,9 +156,10 @@ def test_a_sure_and_right_answer_costs_nothing_and_a_sure_and_wrong_one_its_dist
     [
         (binary_cross_entropy, binary_cross_entropy_derivative),
         (squared_error, squared_error_derivative),
+        (lambda z, y: poisson(z / 10, y), lambda z, y: poisson_derivative(z / 10, y) / 10),
         (lambda a, y: huber(a, y, 0.8), lambda a, y: huber_derivative(a, y, 0.8)),
     ],
-    ids=["binary_cross_entropy", "squared_error", "huber"],
+    ids=["binary_cross_entropy", "squared_error", "poisson", "huber"],
 )
 @given(s=st.floats(-30, 30), y=targets)
 def test_elementwise_derivatives_match_central_differences(loss, derivative, s, y):
@@ -171,6 +192,9 @@ def test_losses_and_derivatives_are_those_of_torch():
         "softmax_cross_entropy": lambda s, y: functional.cross_entropy(s.T, y.T, reduction="none"),
         "squared_error": lambda s, y: functional.mse_loss(s, y, reduction="none") / 2,
         "huber": lambda s, y: functional.huber_loss(s, y, reduction="none", delta=0.7),
+        "poisson": lambda s, y: (
+            functional.poisson_nll_loss(s, y, reduction="none") + torch.special.xlogy(y, y) - y
+        ),
     }
     assert set(theirs) == set(LOSSES)
     for name, loss in LOSSES.items():
@@ -228,5 +252,6 @@ def test_each_loss_says_what_it_is_taken_of_and_where_it_belongs():
         "binary_cross_entropy": ("pre-activation", "sigmoid", True),
         "softmax_cross_entropy": ("pre-activation", "softmax", False),
         "squared_error": ("output", None, True),
+        "poisson": ("pre-activation", "exp", True),
         "huber": ("output", None, True),
     }

@@ -44,6 +44,7 @@ def test_every_optimizer_names_what_it_remembers_and_what_it_is_told():
         "nesterov": (("velocity",), ("momentum",)),
         "rmsprop": (("square",), ("beta2", "epsilon")),
         "adam": (("first", "second"), ("beta1", "beta2", "epsilon")),
+        "adam_epsilon_hat": (("first", "second"), ("beta1", "beta2", "epsilon")),
         "adamw": (("first", "second"), ("beta1", "beta2", "epsilon")),
     }
     decays = {
@@ -68,6 +69,20 @@ def test_gradient_descent_and_its_momenta_are_scikit_learns(name, settings, thei
         peer.update_params([weight], [gradient])
         expected.append(weight.copy())
     np.testing.assert_allclose(run(name, RATE, *settings), expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("epsilon", [1e-8, 0.3])
+def test_adam_with_epsilon_hat_is_scikit_learns(epsilon):
+    optimizers = pytest.importorskip("sklearn.neural_network._stochastic_optimizers")
+    weight, expected = START.copy(), []
+    peer = optimizers.AdamOptimizer(
+        [weight], learning_rate_init=RATE, beta_1=0.8, beta_2=0.99, epsilon=epsilon
+    )
+    for gradient in GRADIENTS:
+        peer.update_params([weight], [gradient])
+        expected.append(weight.copy())
+    found = run("adam_epsilon_hat", RATE, 0.8, 0.99, epsilon)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
 
 
 def test_adam_is_scikit_learns():
@@ -243,6 +258,7 @@ def test_every_optimizer_finds_the_bottom_of_a_bowl():
         "nesterov": (0.01, 0.9),
         "rmsprop": (0.01, 0.9, 1e-8),
         "adam": (0.02, 0.9, 0.999, 1e-8),
+        "adam_epsilon_hat": (0.02, 0.9, 0.999, 1e-8),
         "adamw": (0.02, 0.9, 0.999, 1e-8),
     }
     assert set(recipes) == set(OPTIMIZERS)

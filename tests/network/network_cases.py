@@ -82,6 +82,8 @@ def random_case(
     X = generator.normal(0, 1, (sizes[0], examples))
     if objective.loss == "binary_cross_entropy":
         Y = generator.choice([0.0, 1.0, 0.05, 0.7], (sizes[-1], examples))
+    elif objective.loss == "poisson":
+        Y = generator.poisson(2.0, (sizes[-1], examples)).astype(float)
     elif objective.loss == "softmax_cross_entropy":
         Y = generator.dirichlet(np.full(sizes[-1], 0.4), examples).T
     else:
@@ -99,7 +101,8 @@ def cases(draw, *, penalties: bool = True, dropout: bool = True) -> Case:
     """Any plain network: 1 to 4 layers of 1 to 6 units, an activation for each, any loss it may have."""
     depth = draw(st.integers(1, 4))
     sizes = tuple(draw(st.integers(1, 6)) for _ in range(depth + 1))
-    names = st.sampled_from(sorted(ACTIVATIONS))
+    # exp, meant for outputs, overflows as soon as one layer of it feeds another.
+    names = st.sampled_from(sorted(set(ACTIVATIONS) - {"exp"}))
     loss = draw(st.sampled_from(sorted(LOSSES)))
     output = LOSSES[loss].activation or draw(names)
     strengths = st.sampled_from([0.0, 0.7]) if penalties else st.just(0.0)

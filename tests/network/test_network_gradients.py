@@ -155,6 +155,9 @@ def torch_cost_and_gradient(torch, case: Case) -> tuple[float, np.ndarray]:
         "softmax_cross_entropy": lambda: functional.cross_entropy(Z.T, Y.T, reduction="none")[None],
         "squared_error": lambda: functional.mse_loss(A, Y, reduction="none") / 2,
         "huber": lambda: functional.huber_loss(A, Y, reduction="none", delta=case.objective.delta),
+        "poisson": lambda: (
+            functional.poisson_nll_loss(Z, Y, reduction="none") + torch.special.xlogy(Y, Y) - Y
+        ),
     }[case.objective.loss]()
     cost = ((losses.sum(dim=0) * weights).sum() + penalties) / weights.sum()
     cost.backward()

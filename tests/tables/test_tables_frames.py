@@ -108,7 +108,7 @@ def test_column_names_become_text():
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (np.zeros(3), r"shape \(3,\); for one column use data.reshape\(-1, 1\)"),
+        (np.zeros(3), r"shape \(3,\); Reshape your data: for one column use data.reshape\(-1, 1\)"),
         (np.zeros((2, 2, 2)), r"shape \(2, 2, 2\)"),
         (np.zeros((2, 2), dtype=complex), "'x0' holds complex numbers"),
         ({"a": [1, 2], "b": [1]}, "'a' has 2, 'b' has 1"),

@@ -45,6 +45,7 @@ def test_a_callback_hears_of_all_that_happens_in_order():
         "compiling": False,
         "parameters": 4 * 3 + 4 + 4 + 1,
         "monitor": "cost",
+        "history": [],
     }
     assert watcher.heard("epoch") == result.history.rows
     assert watcher.heard("end") == [result]

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.flatten_util import ravel_pytree
+
 from speed.examples import Examples
 from speed.runner import Runner, Ways, epoch_orders
 from speed.work import Layers, Work
@@ -131,9 +132,7 @@ def fit(work: Work, examples: Examples, threads: int) -> Ways:
     def scan(flat: bool, unroll: int) -> Runner:
         start = _tree(work.start())
         vector, unravel = ravel_pytree(start)
-        epochs = jax.jit(
-            partial(_epochs, work, unravel if flat else None, unroll), donate_argnums=0
-        )
+        epochs = jax.jit(partial(_epochs, work, unravel if flat else None, unroll), donate_argnums=0)
 
         def run():
             generator = np.random.default_rng(0)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from layerwise.engine import TrainingState, build_engine, fitting_threads
+from layerwise.training import Data, Recipe, train
 from speed.examples import Examples
 from speed.runner import Runner, Ways
 from speed.work import Work
-
-from layerwise.engine import TrainingState, build_engine, fitting_threads
-from layerwise.training import Data, Recipe, train
 
 
 def _fit(work: Work, examples: Examples, seed: int, engine=None) -> TrainingState:
@@ -25,9 +24,7 @@ def _fit(work: Work, examples: Examples, seed: int, engine=None) -> TrainingStat
 def fit(work: Work, examples: Examples, threads: int) -> Ways:
     def loop() -> Runner:
         engine = build_engine(work.program())
-        return Runner(
-            lambda: _fit(work, examples, 0, engine), lambda state: work.layers_of(state.parameters)
-        )
+        return Runner(lambda: _fit(work, examples, 0, engine), lambda state: work.layers_of(state.parameters))
 
     return {"training loop": loop}
 

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import onnxruntime
+
 from speed.examples import Examples
 from speed.runner import Runner, Ways
 from speed.work import Work

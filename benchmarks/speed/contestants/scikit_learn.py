@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+
 from speed.examples import Examples
 from speed.runner import Runner, Ways
 from speed.work import Work
@@ -85,6 +86,7 @@ def seeds(work: Work, examples: Examples, threads: int) -> Ways:
             lambda: pool(delayed(_fit_seed)(work, examples, seed) for seed in range(done)),
             lambda fits: fits,
             part=done / work.seeds,
+            here=False,
         )
 
     return {"joblib": joblib_processes}

@@ -1,19 +1,24 @@
 """PyTorch, the whole step compiled by Inductor: forward, backward and update in one graph without a break.
 
 Tuned: gradients by torch.func.grad inside the compiled function (a call of .backward() would cut it in two);
-Adam written by hand on one flat vector, so that the update is one fused loop; several steps of a small
-network unrolled into one call; guards skipped (`skip_guard_eval_unsafe`); the number of threads that is
-fastest; many seeds by vmap over stacked networks.
+Adam written by hand; the parameters of a small network as tensors or as one flat vector, and several steps
+unrolled into one call; guards skipped (`skip_guard_eval_unsafe`); the number of threads that is fastest;
+many seeds as one stack of networks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+
 from speed.contestants.torch_eager import (
     ACTIVATIONS,
+    forward,
+    loss_of,
     stacked_orders,
     stacked_start,
     tensors,
@@ -28,17 +33,23 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 MOST_UNROLLED = 10
 
 
-def _views(work: Work, vector: torch.Tensor):
-    """(W, b) of each layer as views of layerwise's flat vector, of one network or, with a first axis, many."""
-    lead = vector.shape[:-1]
-    blocks = [
-        vector[..., block.slice].reshape(*lead, *block.shape) for block in work.architecture.blocks
-    ]
-    return [(W, b.squeeze(-1)) for W, b in zip(blocks[::2], blocks[1::2], strict=True)]
+# Parameters: one flat vector, or W1, b1, W2, b2, ... Each is one list of tensors.
+Parameters = list[torch.Tensor]
 
 
-def _cost(work: Work, vector: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    layers = _views(work, vector)
+def _layers(work: Work, parameters: Parameters) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """(W, b) of each layer; of a flat vector as views of it. Of stacked networks with an axis before."""
+    if len(parameters) == 1:
+        (vector,) = parameters
+        lead = vector.shape[:-1]
+        blocks = work.architecture.blocks
+        parameters = [vector[..., block.slice].reshape(*lead, *block.shape) for block in blocks]
+        parameters[1::2] = [b.squeeze(-1) for b in parameters[1::2]]
+    return list(zip(parameters[::2], parameters[1::2], strict=True))
+
+
+def _cost(work: Work, parameters: Parameters, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    layers = _layers(work, parameters)
     rows = x.shape[0]
     for W, b in layers[:-1]:
         x = ACTIVATIONS[work.hidden](F.linear(x, W, b))
@@ -56,122 +67,129 @@ def _cost(work: Work, vector: torch.Tensor, x: torch.Tensor, y: torch.Tensor) ->
     return cost
 
 
-def _update(work: Work, state, gradient: torch.Tensor) -> None:
-    vector, first, second, powers = state
+class _State(NamedTuple):
+    """parameters, Adam's two moments of each, and (beta1^t, beta2^t)."""
+
+    parameters: Parameters
+    first: Parameters
+    second: Parameters
+    powers: torch.Tensor
+
+    @classmethod
+    def start(cls, parameters: Parameters) -> _State:
+        first, second = ([torch.zeros_like(tensor) for tensor in parameters] for _ in range(2))
+        return cls([tensor.clone() for tensor in parameters], first, second, torch.ones(2))
+
+
+def _update(work: Work, state: _State, gradients: Parameters) -> None:
     if work.optimizer == "gd":
-        vector.sub_(work.rate * gradient)
+        for tensor, gradient in zip(state.parameters, gradients, strict=True):
+            tensor.sub_(work.rate * gradient)
         return
-    first.mul_(BETA1).add_((1 - BETA1) * gradient)
-    second.mul_(BETA2).add_((1 - BETA2) * gradient * gradient)
-    powers.mul_(torch.tensor([BETA1, BETA2], dtype=powers.dtype))
-    by_first, by_second = 1 - powers[0], 1 - powers[1]
-    vector.sub_(work.rate * (first / by_first) / ((second / by_second).sqrt() + EPSILON))
+    state.powers.mul_(torch.tensor([BETA1, BETA2]))
+    by_first, by_second = 1 - state.powers[0], 1 - state.powers[1]
+    for tensor, m, v, gradient in zip(state.parameters, state.first, state.second, gradients, strict=True):
+        m.mul_(BETA1).add_((1 - BETA1) * gradient)
+        v.mul_(BETA2).add_((1 - BETA2) * gradient * gradient)
+        tensor.sub_(work.rate * (m / by_first) / ((v / by_second).sqrt() + EPSILON))
 
 
-def _start(work: Work, vector: torch.Tensor):
-    """(parameters, first, second, (beta1^t, beta2^t))"""
-    return vector, torch.zeros_like(vector), torch.zeros_like(vector), torch.ones(2, dtype=vector.dtype)
+def _start(work: Work, flat: bool) -> Parameters:
+    if flat:
+        return [torch.tensor(work.start_vector())]
+    return [torch.tensor(array) for pair in work.start() for array in pair]
 
 
-def _read(work: Work, vector: torch.Tensor) -> Layers:
-    return [(W.numpy(), b.numpy()) for W, b in _views(work, vector)]
+def _read(work: Work, parameters: Parameters) -> Layers:
+    return [(W.numpy(), b.numpy()) for W, b in _layers(work, parameters)]
 
 
-def _settle(count: int) -> None:
+def _settled(run: Callable[[], Parameters], count: int, work: Work) -> Runner:
+    """Compiled for every shape by one run; after it nothing that a guard watches changes."""
     torch.set_num_threads(count)
     torch._dynamo.config.cache_size_limit = 256
-    # Nothing that a guard watches changes while the clock runs; the set-up run has compiled every shape.
-    torch.compiler.set_stance(skip_guard_eval_unsafe=True)
-
-
-def _compiled(function):
     torch.compiler.set_stance("default")
-    return torch.compile(function, fullgraph=True, dynamic=False)
+    run()
+    torch.compiler.set_stance(skip_guard_eval_unsafe=True)
+    return Runner(run, partial(_read, work))
 
 
 def fit(work: Work, examples: Examples, threads: int) -> Ways:
     X, target = tensors(examples, work)
-    start = torch.tensor(work.start_vector())
     size = work.batch_size
-    full, rest = divmod(work.rows, size)
+    gradients_of = torch.func.grad(partial(_cost, work))
 
-    def whole_batch(count: int, together: int) -> Runner:
-        torch.set_num_threads(count)
+    def whole_batch(count: int, together: int, flat: bool) -> Runner:
+        start = _start(work, flat)
 
-        @_compiled
-        def steps(vector, first, second, powers):
+        @torch.compile(fullgraph=True, dynamic=False)
+        def steps(state: _State, X: torch.Tensor, target: torch.Tensor) -> None:
             for _ in range(together):
-                gradient = torch.func.grad(partial(_cost, work))(vector, X, target)
-                _update(work, (vector, first, second, powers), gradient)
+                _update(work, state, gradients_of(state.parameters, X, target))
 
-        def run() -> torch.Tensor:
-            state = _start(work, start.clone())
+        def run() -> Parameters:
+            state = _State.start(start)
             with torch.no_grad():
                 for _ in range(work.epochs // together):
-                    steps(*state)
-            return state[0]
+                    steps(state, X, target)
+            return state.parameters
 
-        run()
-        _settle(count)
-        return Runner(run, partial(_read, work))
+        return _settled(run, count, work)
 
-    def mini_batches(count: int, together: int) -> Runner:
-        torch.set_num_threads(count)
+    def mini_batches(count: int, together: int, flat: bool) -> Runner:
+        start = _start(work, flat)
 
-        @_compiled
-        def steps(vector, first, second, powers, order):
+        @torch.compile(fullgraph=True, dynamic=False)
+        def steps(state: _State, X: torch.Tensor, target: torch.Tensor, order: torch.Tensor) -> None:
             for index in order.split(size):
-                gradient = torch.func.grad(partial(_cost, work))(vector, X[index], target[index])
-                _update(work, (vector, first, second, powers), gradient)
+                _update(work, state, gradients_of(state.parameters, X[index], target[index]))
 
-        def run() -> torch.Tensor:
-            state = _start(work, start.clone())
+        def run() -> Parameters:
+            state = _State.start(start)
             with torch.no_grad():
                 for _ in range(work.epochs):
-                    order = torch.randperm(work.rows)
-                    for part in order.split(together * size):
-                        steps(*state, part)
-            return state[0]
+                    for part in torch.randperm(work.rows).split(together * size):
+                        steps(state, X, target, part)
+            return state.parameters
 
-        run()
-        _settle(count)
-        return Runner(run, partial(_read, work))
+        return _settled(run, count, work)
 
     way = whole_batch if work.steps_per_epoch == 1 else mini_batches
     small = work.flops / work.steps < 1e7
-    unrolled = min(MOST_UNROLLED, work.steps)
-    unrolled = next(n for n in range(unrolled, 0, -1) if work.steps_per_epoch > 1 or work.epochs % n == 0)
-    together = unrolled if small else 1
+    most = min(MOST_UNROLLED, work.steps) if small else 1
+    together = next(n for n in range(most, 0, -1) if work.steps_per_epoch > 1 or work.epochs % n == 0)
     return {
-        f"{count} threads, {together} steps a call": partial(way, count, together)
+        f"{count} threads, {together} steps a call, {'one vector' if flat else 'tensors'}": partial(
+            way, count, together, flat
+        )
         for count in thread_counts(work, threads)
+        for flat in ((True, False) if small else (False,))
     }
 
 
 def seeds(work: Work, examples: Examples, threads: int) -> Ways:
+    """The stacked networks of torch_eager, whose products are batched, an epoch a call."""
     X, target = tensors(examples, work)
+    start = [torch.tensor(array) for pair in stacked_start(work) for array in pair]
+
+    def cost(parameters: Parameters, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return loss_of(work, forward(work, _layers(work, parameters), x), y)
 
     def stacked(count: int) -> Runner:
-        torch.set_num_threads(count)
-        gradient_of = torch.func.vmap(torch.func.grad(partial(_cost, work)))
+        @torch.compile(fullgraph=True, dynamic=False)
+        def epoch(state: _State, X: torch.Tensor, target: torch.Tensor, orders: torch.Tensor) -> None:
+            for index in orders.split(work.batch_size, dim=1):
+                _update(work, state, torch.func.grad(cost)(state.parameters, X[index], target[index]))
 
-        @_compiled
-        def epoch(vector, first, second, powers, order):
-            for index in order.split(work.batch_size, dim=1):
-                _update(work, (vector, first, second, powers), gradient_of(vector, X[index], target[index]))
-
-        start = torch.stack([torch.tensor(work.start_vector(seed)) for seed in range(work.seeds)])
-
-        def run() -> torch.Tensor:
-            state = _start(work, start.clone())
+        def run() -> Parameters:
+            state = _State.start(start)
             with torch.no_grad():
                 for _ in range(work.epochs):
-                    epoch(*state, stacked_orders(work))
-            return state[0]
+                    epoch(state, X, target, stacked_orders(work))
+            return state.parameters
 
-        run()
-        _settle(count)
-        return Runner(run, lambda vector: unstacked(work, _read(work, vector)))
+        return _settled(run, count, work)._replace(
+            read=lambda parameters: unstacked(work, _read(work, parameters))
+        )
 
-    counts = sorted({1, threads})
-    return {f"vmap, {count} threads": partial(stacked, count) for count in counts}
+    return {f"stacked, {count} threads": partial(stacked, count) for count in sorted({1, threads})}

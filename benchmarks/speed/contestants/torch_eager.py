@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+
 from speed.examples import Examples
 from speed.runner import Runner, Ways
 from speed.work import Layers, Work
@@ -104,7 +105,9 @@ def fit(work: Work, examples: Examples, threads: int) -> Ways:
 
         return Runner(run, read)
 
-    return {f"{count} threads": lambda count=count: with_threads(count) for count in thread_counts(work, threads)}
+    return {
+        f"{count} threads": lambda count=count: with_threads(count) for count in thread_counts(work, threads)
+    }
 
 
 def stacked_start(work: Work) -> Layers:
@@ -112,7 +115,9 @@ def stacked_start(work: Work) -> Layers:
     import numpy as np
 
     starts = [work.start(seed) for seed in range(work.seeds)]
-    return [tuple(np.stack(arrays) for arrays in zip(*layer, strict=True)) for layer in zip(*starts, strict=True)]
+    return [
+        tuple(np.stack(arrays) for arrays in zip(*layer, strict=True)) for layer in zip(*starts, strict=True)
+    ]
 
 
 def unstacked(work: Work, layers: Layers) -> list[Layers]:

@@ -24,6 +24,7 @@ class ParameterEvidence:
     `noise` bounds the error of `numeric` (rounding and truncation); `trusted` is False at kinks and where
     `numeric` is not finite. In a large network only some rows and columns are measured: then the arrays hold
     those alone, `whole_shape` is the parameter's own shape, and `places` has for each axis the indices taken.
+    `floor` is what rounding may come to in any entry of `analytic`.
     """
 
     name: str
@@ -36,15 +37,34 @@ class ParameterEvidence:
     analytic_dtype: np.dtype
     whole_shape: tuple[int, ...]
     places: tuple[np.ndarray, ...] | None = None
+    floor: float = 0.0
 
     @property
     def is_whole(self) -> bool:
         """Whether every entry of the parameter was measured."""
         return self.places is None
 
+    def entries(self) -> np.ndarray:
+        """The flat index, in the whole parameter, of every entry measured; of the shape of `value`."""
+        whole = np.arange(int(np.prod(self.whole_shape))).reshape(self.whole_shape)
+        return whole if self.places is None else whole[np.ix_(*self.places)]
+
     def relative_difference(self) -> float:
         """||A - N|| / (||A|| + ||N||) over the trusted entries; 0 where both are 0."""
         return relative_difference(self.analytic[self.trusted], self.numeric[self.trusted])
+
+
+    def is_wrong(self) -> bool:
+        """Whether more than the tolerance is left of ||A - N|| once the errors of N are allowed for."""
+        A, N = self.analytic[self.trusted], self.numeric[self.trusted]
+        if not np.isfinite(A).all():
+            return True
+        largest = max(np.abs(A).max(initial=0.0), np.abs(N).max(initial=0.0))
+        if largest == 0:
+            return False
+        apart = np.maximum(np.abs(A - N) - self.noise[self.trusted] - self.floor, 0) / largest
+        sizes = np.linalg.norm(A / largest) + np.linalg.norm(N / largest)
+        return bool(np.linalg.norm(apart) > self.tolerance * sizes)
 
 
 def relative_difference(analytic: np.ndarray, numeric: np.ndarray) -> float:

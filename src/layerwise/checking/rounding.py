@@ -10,9 +10,10 @@ import numpy as np
 EPSILON = float(np.finfo(np.float64).eps)
 POINTS = 9
 ORDERS = (4, 5, 6)
-SPACING = 2.0**-36
-WIDER = 2.0**6
+SPACINGS = (2.0**-36, 2.0**-30, 2.0**-24, 2.0**-18)
 SAFETY = 2.0
+# More noise than single precision makes is no rounding.
+MOST = 2.0**-20
 
 
 def noise_of(values: Callable[[np.ndarray], np.ndarray], scale: float) -> float:
@@ -23,20 +24,19 @@ def noise_of(values: Callable[[np.ndarray], np.ndarray], scale: float) -> float:
     grows from 2^-36 of it until the values differ, for a cost in single precision. At least half a unit in
     the last place of phi(0). Source: More & Wild 2011, "Estimating computational noise" (ECnoise).
     """
-    spacing = SPACING * scale
-    for _ in range(6):
-        table = np.asarray(values(spacing * np.arange(POINTS)), dtype=np.float64)
-        if not np.isfinite(table).all():
-            table = table[np.isfinite(table)]
-            return SAFETY * EPSILON * float(np.abs(table).max(initial=1.0))
-        here = table[0]
-        if (table == here).sum() <= POINTS // 2 or here == 0:
+    table = np.zeros(POINTS)
+    for spacing in SPACINGS:
+        table = np.asarray(values(scale * spacing * np.arange(POINTS)), dtype=np.float64)
+        table = table[np.isfinite(table)]
+        if len(table) < POINTS or (table == table[0]).sum() <= POINTS // 2:
             break
-        spacing *= WIDER
-    estimates = []
-    for order in range(1, max(ORDERS) + 1):
-        table = np.diff(table)
-        if order in ORDERS:
-            gamma = factorial(order) ** 2 / factorial(2 * order)
-            estimates.append(float(np.sqrt(gamma * np.mean(np.square(table)))))
-    return max(SAFETY * float(np.median(estimates)), EPSILON * abs(float(here)) / 2)
+    largest = float(np.abs(table).max(initial=0.0))
+    estimates = [0.0]
+    if len(table) == POINTS:
+        estimates = [_deviation(np.diff(table, n=order), order) for order in ORDERS]
+    return max(min(SAFETY * float(np.median(estimates)), MOST * largest), EPSILON * largest / 2)
+
+
+def _deviation(differences: np.ndarray, order: int) -> float:
+    """The standard deviation of the errors that make differences of this order so large."""
+    return float(np.sqrt(factorial(order) ** 2 / factorial(2 * order) * np.mean(np.square(differences))))

@@ -54,7 +54,9 @@ def compare(
     jobs : int
         Runs at a time, each in a process of its own with one thread for linear algebra; -1 for one a core;
         None for what `joblib.parallel_config` says, which can be a Dask or Ray cluster, and 1 without it. The
-        same bits for any number.
+        same bits for any number. Tried with Dask's cluster on one machine and, after
+        `ray.util.joblib.register_ray()`, with Ray 2.60 under `parallel_config(backend="ray", n_jobs=-1)`
+        (without n_jobs joblib does one run at a time, here). Ray hands runs back a few at a time.
     estimator : TabularClassifier or TabularRegressor
         Its parameters are the settings that do not vary; its kind says the task. It is not fitted.
     settings : {name: value}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from layerwise.errors import InputError, nearest
+from layerwise.training.history import columns_of, layer_columns
 
 TASKS = ("binary", "multiclass", "regression")
 FloatArray = npt.NDArray[np.float64]
@@ -46,15 +46,13 @@ class Facts:
         """
         if task not in TASKS:
             raise InputError(f"unknown task {task!r}; {nearest(str(task), TASKS)}")
-        rows = _rows_of(history)
-        if not rows:
+        columns = columns_of(history)
+        if not columns:
             raise InputError("the history has no rows; expected one for each epoch that was recorded")
-        names = dict.fromkeys(name for row in rows for name in row)
-        if "cost" not in names:
-            found = ", ".join(map(str, list(names)[:8])) or "none"
+        if "cost" not in columns:
+            found = ", ".join(map(str, list(columns)[:8])) or "none"
             raise InputError(f"the history has no column 'cost'; found {found}")
-        columns = {name: np.array([_number(row.get(name)) for row in rows]) for name in names}
-        columns.setdefault("epoch", np.arange(1.0, len(rows) + 1))
+        columns.setdefault("epoch", np.arange(1.0, len(columns["cost"]) + 1))
         if baseline_cost is None and task == "binary":
             baseline_cost = math.log(2)
         return cls(columns, task, baseline_cost, baseline_accuracy)
@@ -78,32 +76,5 @@ class Facts:
 
     def layers(self, statistic: str) -> dict[int, FloatArray]:
         """{layer: column} of a statistic, in the order of the layers, where it was taken."""
-        found = {}
-        for name in self.columns:
-            match = re.fullmatch(rf"layer(\d+)_{statistic}", name)
-            values = self.column(name)
-            if match and values is not None:
-                found[int(match.group(1))] = values
-        return dict(sorted(found.items()))
-
-
-def _rows_of(history: Any) -> list[Mapping[str, Any]]:
-    if hasattr(history, "iter_rows"):
-        return list(history.iter_rows(named=True))
-    if hasattr(history, "to_dict") and hasattr(history, "columns"):
-        return history.to_dict("records")
-    if isinstance(history, Iterable) and not isinstance(history, str | bytes | Mapping):
-        rows = list(history)
-        if all(isinstance(row, Mapping) for row in rows):
-            return rows
-    raise InputError(
-        f"history is a {type(history).__name__}; expected a History, a data frame or rows as dictionaries"
-    )
-
-
-def _number(value: Any) -> float:
-    """nan for what is missing or no number."""
-    try:
-        return math.nan if value is None else float(value)
-    except (TypeError, ValueError):
-        return math.nan
+        found = layer_columns(self.columns, statistic)
+        return {layer: values for layer, values in found.items() if not np.isnan(values).all()}

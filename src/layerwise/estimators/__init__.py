@@ -1,4 +1,4 @@
-"""The scikit-learn faces: drop-ins for its networks, estimators that take a table, reading a saved one back."""
+"""The scikit-learn faces: drop-ins for its networks, estimators for tables, reading a saved one."""
 
 from layerwise.estimators.loading import load
 from layerwise.estimators.mlp import MLPClassifier, MLPRegressor

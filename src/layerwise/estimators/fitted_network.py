@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.engine import Program, TrainingState, build_engine, fitting_threads, output_activation
+from layerwise.engine import Program, TrainingState, build_engine, output_activation
 from layerwise.errors import TrainingError
 from layerwise.network.parameters import initial_parameters
 from layerwise.training import Data, Recipe, Result, train
@@ -65,8 +65,7 @@ def fit_network(
         )
     validate: Validate | None = make_validate(worker) if make_validate else None
     state = TrainingState.start(start, program)
-    with fitting_threads(program, min(recipe.batch_size or len(data.X), len(data.X))):
-        result = train(worker, state, data, recipe, validate=validate, callbacks=callbacks)
+    result = train(worker, state, data, recipe, validate=validate, callbacks=callbacks)
     if result.stopped == "diverged":
         advice = (
             f"lower the learning rate (now {recipe.learning_rate:g}), clip the gradient (clip_norm=1), "

@@ -35,9 +35,9 @@ from layerwise.formulas.losses import smooth_labels
 
 def _keep(estimator: MLPNetwork, parameters: dict[str, Any]) -> None:
     """Every argument of the constructor under its own name, unchanged, as scikit-learn wants it."""
-    vars(estimator).update(
-        (name, value) for name, value in parameters.items() if name not in ("self", "__class__")
-    )
+    for name, value in parameters.items():
+        if name not in ("self", "__class__"):
+            setattr(estimator, name, value)
 
 
 class MLPClassifier(ClassifierMixin, MLPNetwork):
@@ -87,8 +87,8 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
     initialization_scale : float
         Standard deviation of the starting weights, instead of the initialization's own.
     optimizer : str
-        gd, momentum (the form with 1 - beta), classical_momentum, nesterov, rmsprop, adam (epsilon corrected),
-        adam_epsilon_hat (as scikit-learn's), adamw; None is the solver's own.
+        gd, momentum (the form with 1 - beta), classical_momentum, nesterov, rmsprop, adam,
+        adam_epsilon_hat (scikit-learn's Adam), adamw; None is the solver's own.
     schedule : str
         The learning rate over the run: constant, step, exponential, cosine, cyclic, one_cycle, plateau.
     schedule_factor, schedule_every : float, int
@@ -180,7 +180,7 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
     ):
         _keep(self, locals())
 
-    # -- fitting ----------------------------------------------------------------------------------------------
+    # -- fitting -----------------------------------------------------------------------------------------
 
     def fit(
         self,
@@ -277,15 +277,11 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
         weights = checked_weights(sample_weight_val, X.shape[0], "sample_weight_val")
         return Held(as_rows(X, dtype), as_rows(encode(truth, self.classes_), dtype), truth, weights)
 
-    # -- predicting -------------------------------------------------------------------------------------------
+    # -- predicting --------------------------------------------------------------------------------------
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row, (m,); or which labels it has, (m, labels) of 0 and 1."""
-        network, Z = self._pre_activations(X)
-        if self.out_activation_ == "softmax":
-            # The largest probability is where the largest pre-activation is.
-            return self.classes_.take(Z.argmax(axis=1))
-        return decode(output_activation(network.program, Z), self.classes_, self.out_activation_)
+        return decode(self._pre_activations(X)[1], self.classes_, self.out_activation_)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, in the order of `classes_`.   (m, classes)"""
@@ -367,7 +363,7 @@ class MLPRegressor(RegressorMixin, MLPNetwork):
     ):
         _keep(self, locals())
 
-    # -- fitting ----------------------------------------------------------------------------------------------
+    # -- fitting -----------------------------------------------------------------------------------------
 
     def fit(
         self,
@@ -428,7 +424,7 @@ class MLPRegressor(RegressorMixin, MLPNetwork):
         weights = checked_weights(sample_weight_val, X.shape[0], "sample_weight_val")
         return Held(as_rows(X, dtype), as_rows(Y, dtype), Y, weights)
 
-    # -- predicting -------------------------------------------------------------------------------------------
+    # -- predicting --------------------------------------------------------------------------------------
 
     def predict(self, X: Any) -> np.ndarray:
         """The value of each row, (m,); or its values, (m, outputs)."""

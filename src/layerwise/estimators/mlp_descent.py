@@ -14,9 +14,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from layerwise.engine import Engine, TrainingState
 from layerwise.estimators.mlp_epochs import EpochOutcome, Epochs
+from layerwise.estimators.mlp_resuming import restore_from
 from layerwise.formulas.randomness import generator_at
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training import Recipe, Result
+from layerwise.training.loop import tell
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ class OptimizerMemory:
     learning_rate: float
     t: int = 0
     plateau: Plateau = field(default_factory=Plateau)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Slots that were mapped from a file are not to be written to, and training writes in place.
+        vars(self).update(state | {"slots": np.array(state["slots"])})
 
 
 @dataclass
@@ -61,7 +67,6 @@ class Descent:
         self.best_epoch = 0
         self.started = time.perf_counter()
         self._order = np.arange(self.epochs.count)
-        self._rates = np.full(self.epochs.steps, self.memory.learning_rate)
         if self.model.statistics:
             pick = generator_at(self.engine.program.seed, "probe").permutation(self.epochs.count)[:PROBE_ROWS]
             self._probe = self.epochs.batch(np.sort(pick))
@@ -70,20 +75,14 @@ class Descent:
         """At most so many epochs. Warns as scikit-learn does where they were not enough."""
         model = self.model
         state = TrainingState(self.vector, self.memory.slots, self.memory.t)
-        self._tell("on_train_begin", self._plan(most))
         model.n_iter_ = 0
+        if self.callbacks:
+            self._snapshot = restore_from(self, state, self.callbacks)
+            tell(self.callbacks, "on_train_begin", self._plan(most))
         try:
-            for _ in range(most):
-                wishes = self._epoch(state)
-                if self.stopped == "diverged":
-                    break
-                if model._no_improvement_count > model.n_iter_no_change and self._gives_up():
-                    self.stopped = "patience"
-                    break
-                if wishes:
-                    self.stopped = "callback"
-                    break
-                if model.n_iter_ == model.max_iter and not incremental:
+            while model.n_iter_ < most and self.stopped == "epochs":
+                self._block(state, most)
+                if model.n_iter_ == model.max_iter and self.stopped == "epochs" and not incremental:
                     warnings.warn(
                         f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the "
                         "optimization hasn't converged yet.",
@@ -96,30 +95,83 @@ class Descent:
         self.memory.t = state.t
         if self.best is not None:
             self.vector[:] = self.best
-        self._tell("on_train_end", self._result(state))
-
-    # -- one epoch ----------------------------------------------------------------------------------
-
-    def _epoch(self, state: TrainingState) -> bool:
-        """Do an epoch, keep what scikit-learn keeps of it; whether a callback asks to stop."""
-        model, start = self.model, time.perf_counter()
-        before = self.vector.copy() if model.statistics else None
-        number = len(model.loss_curve_)
-        rates = self._epoch_rates(number)
-        on_steps = None
         if self.callbacks:
-            on_steps = lambda steps: self._tell("on_steps_end", number + 1, steps)  # noqa: E731
-        outcome = self.epochs.run(state, self._epoch_order(), number, rates, on_steps)
-        seconds = time.perf_counter() - start
-        if not outcome.finite:
-            self.stopped = "diverged"
+            tell(self.callbacks, "on_train_end", self._result(state))
+
+    # -- epochs -------------------------------------------------------------------------------------
+
+    def _block(self, state: TrainingState, most: int) -> None:
+        """The next epochs, and what scikit-learn does after each.
+
+        Several at once where nothing looks at the parameters between them and none of them can be the last
+        but the last one: training gives up only after so many epochs without an improvement.
+        """
+        model = self.model
+        number = len(model.loss_curve_)
+        before = self.vector.copy() if model.statistics else None
+        on_steps = self._tell_of_steps if self.callbacks else None
+        count = self._epochs_ahead(most - model.n_iter_)
+        rates = self._rates_ahead(number, count)
+        outcomes = self.epochs.run(state, self._orders_ahead(count), number, rates, on_steps)
+        # The state at the end of the block; epochs before its last one ended so many steps earlier.
+        last = state.t - self.epochs.steps * (len(outcomes) - 1)
+        for k, outcome in enumerate(outcomes):
+            self._after_epoch(outcome, last + k * self.epochs.steps, float(rates[k, -1]), before)
+
+    def _epochs_ahead(self, left: int) -> int:
+        model = self.model
+        watched = self.score is not None or self.callbacks or model.statistics or model.schedule == PLATEAU
+        if watched:
+            return 1
+        patience = model.n_iter_no_change + 1 - model._no_improvement_count
+        return self.epochs.at_once(int(min(left, max(patience, 1))))
+
+    def _orders_ahead(self, count: int) -> np.ndarray | None:
+        """scikit-learn's orders: each epoch shuffles the one before, mini-batches or not."""
+        if not self.model.shuffle:
+            return None if count == 1 or self.epochs.steps == 1 else np.tile(self._order, (count, 1))
+        orders = np.empty((count, self.epochs.count), dtype=np.int64)
+        for k in range(count):
+            self._order = orders[k] = self._order[self.random.permutation(self.epochs.count)]
+        return orders if self.epochs.steps > 1 else None
+
+    def _rates_ahead(self, epoch: int, count: int) -> np.ndarray:
+        """The learning rate of each step, (epochs, steps)."""
+        steps, model = self.epochs.steps, self.model
+        rates = np.full((count, steps), self.memory.learning_rate)
+        if self._falls_with_time():
+            for k in range(1, count):
+                rates[k] = self._rate_after(model.t_ + k * self.epochs.count)
+        if self.recipe is not None:
+            for k in range(count):
+                rates[k] *= self.recipe.rates(epoch + k, steps, self.memory.plateau.factor)
+        return rates
+
+    def _falls_with_time(self) -> bool:
+        return self.model.solver == "sgd" and self.model.learning_rate == "invscaling"
+
+    def _rate_after(self, examples: int) -> float:
+        """scikit-learn's "invscaling" after so many examples."""
+        return self.model.learning_rate_init / (examples + 1) ** self.model.power_t
+
+    def _after_epoch(self, outcome: EpochOutcome, step: int, rate: float, before: np.ndarray | None) -> None:
+        """Keep what scikit-learn keeps of an epoch, tell the callbacks, and see whether to stop."""
+        model = self.model
         model.n_iter_ += 1
         model.t_ += self.epochs.count
         model.loss_ = outcome.loss if outcome.finite else float("nan")
         model.loss_curve_.append(model.loss_)
         if model.verbose:
             print(f"Iteration {model.n_iter_}, loss = {model.loss_:.8f}")
-        row = self._row(number, state, outcome, float(rates[-1]), seconds)
+        row = {
+            "epoch": len(model.loss_curve_),
+            "step": step,
+            "cost": model.loss_,
+            "learning_rate": rate,
+            "gradient_norm": outcome.gradient_norm,
+            "seconds": time.perf_counter() - self.started,
+            "rows_per_second": self.epochs.count / max(outcome.seconds, 1e-9),
+        }
         cost, score = (None, None) if self.score is None else self._held_out(outcome)
         if score is not None:
             row |= {"validation_cost": cost, f"validation_{model._score_name}": score}
@@ -128,45 +180,22 @@ class Descent:
                 self.vector, before, self.engine.program.architecture, self.engine.program.objective,
                 self._probe.X, self._probe.Y,
             )  # fmt: skip
-        self._judge(score)
-        self._after_epoch(cost)
         model._history.append(row)
-        wishes = [getattr(callback, "on_epoch_end", _nothing)(row) for callback in self.callbacks]
-        return any(wishes)
-
-    def _epoch_order(self) -> np.ndarray | None:
-        """scikit-learn's order: each epoch shuffles the one before, whether or not there are mini-batches."""
-        if not self.model.shuffle:
-            return None
-        self._order = self._order[self.random.permutation(self.epochs.count)]
-        return self._order if self.epochs.steps > 1 else None
-
-    def _epoch_rates(self, epoch: int) -> np.ndarray:
-        if self.recipe is not None:
-            return self.memory.learning_rate * self.recipe.rates(
-                epoch, self.epochs.steps, self.memory.plateau.factor
-            )
-        if self._rates[0] != self.memory.learning_rate:
-            self._rates = np.full(self.epochs.steps, self.memory.learning_rate)
-        return self._rates
+        self._judge(score)
+        self._change_rate(cost)
+        wishes = tell(self.callbacks, "on_epoch_end", row)
+        if not outcome.finite:
+            self.stopped = "diverged"
+        elif model._no_improvement_count > model.n_iter_no_change and self._gives_up():
+            self.stopped = "patience"
+        elif any(wishes):
+            self.stopped = "callback"
+        if outcome.finite and self.callbacks:
+            tell(self.callbacks, "on_snapshot", self._snapshot)
 
     def _held_out(self, outcome: EpochOutcome) -> tuple[float, float]:
         assert self.score is not None
         return self.score() if outcome.finite else (float("nan"), float("nan"))
-
-    def _row(
-        self, number: int, state: TrainingState, outcome: EpochOutcome, rate: float, seconds: float
-    ) -> dict[str, Any]:
-        """The epoch's row of the history."""
-        return {
-            "epoch": number + 1,
-            "step": state.t,
-            "cost": outcome.loss,
-            "learning_rate": rate,
-            "gradient_norm": outcome.gradient_norm,
-            "seconds": time.perf_counter() - self.started,
-            "rows_per_second": self.epochs.count / max(seconds, 1e-9),
-        }
 
     # -- better, and enough ---------------------------------------------------------------------------
 
@@ -189,11 +218,11 @@ class Descent:
                 model.best_loss_ = model.loss_
         model._no_improvement_count = model._no_improvement_count + 1 if worse else 0
 
-    def _after_epoch(self, validation_cost: float | None) -> None:
+    def _change_rate(self, validation_cost: float | None) -> None:
         """The learning rate that the next epoch begins with."""
         model = self.model
-        if model.solver == "sgd" and model.learning_rate == "invscaling":
-            self.memory.learning_rate = model.learning_rate_init / (model.t_ + 1) ** model.power_t
+        if self._falls_with_time():
+            self.memory.learning_rate = self._rate_after(model.t_)
         if model.schedule == PLATEAU:
             settings: dict[str, Any] = {}
             if model.schedule_factor is not None:
@@ -227,9 +256,8 @@ class Descent:
 
     # -- what callbacks are told ------------------------------------------------------------------------
 
-    def _tell(self, event: str, *arguments: Any) -> None:
-        for callback in self.callbacks:
-            getattr(callback, event, _nothing)(*arguments)
+    def _tell_of_steps(self, steps: int) -> None:
+        tell(self.callbacks, "on_steps_end", len(self.model.loss_curve_) + 1, steps)
 
     def _plan(self, most: int) -> dict[str, Any]:
         return {
@@ -240,6 +268,7 @@ class Descent:
             "compiling": not self.engine.is_compiled,
             "parameters": self.vector.size,
             "monitor": f"validation_{self.model._score_name}" if self.model.early_stopping else "cost",
+            "history": [dict(row) for row in self.model._history],
         }
 
     def _result(self, state: TrainingState) -> Result:
@@ -260,7 +289,3 @@ class Descent:
             seconds=time.perf_counter() - self.started,
             state=state,
         )
-
-
-def _nothing(*arguments: Any) -> None:
-    return None

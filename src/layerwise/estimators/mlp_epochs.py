@@ -1,4 +1,4 @@
-"""An epoch of mini-batches as scikit-learn counts its loss: at once where that comes to the same."""
+"""Epochs of mini-batches as scikit-learn counts their loss: at once where that comes to the same."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from layerwise.network.parameters import named_views
 
 SECONDS_PER_CALL = 0.2
 FIRST_STEPS = 16
+# Rows in the orders of the epochs that one call does: 8 MiB.
+LARGEST_ORDER = 2**20
 
 
 class Rows(NamedTuple):
@@ -27,15 +29,16 @@ class Rows(NamedTuple):
 
 
 class EpochOutcome(NamedTuple):
-    """The loss of an epoch, the norm of its last gradient, and whether every cost was finite."""
+    """An epoch's loss, the norm of its last gradient, whether every cost was finite, how long it took."""
 
     loss: float
     gradient_norm: float
     finite: bool
+    seconds: float
 
 
 def reported_loss(cost: float, penalties: float, outputs: int) -> float:
-    """What scikit-learn reports of J: the data's part averaged over the outputs, the penalties as they are."""
+    """What scikit-learn reports of J: the data's part averaged over the outputs, plus the penalties."""
     return (cost - penalties) / outputs + penalties
 
 
@@ -44,7 +47,8 @@ class Epochs:
 
     The loss of an epoch is the mean of its batches' losses, each counted by its rows. Where rows have
     weights the engine counts by weight instead, so each step is then a call of its own, as it is for sparse
-    rows, which become dense one batch at a time, and for a loss averaged over outputs.
+    rows, which become dense one batch at a time, and for a loss averaged over outputs. Otherwise a call does
+    as many steps, or as many epochs, as leave Ctrl-C and progress waiting for about SECONDS_PER_CALL.
     """
 
     def __init__(self, engine: Engine, rows: Rows, size: int, averaged_outputs: int) -> None:
@@ -53,20 +57,51 @@ class Epochs:
         self.steps = -(-self.count // size)
         self.by_step = sparse.issparse(rows.X) or rows.weights is not None or averaged_outputs > 1
         self._call_steps = min(self.steps, FIRST_STEPS)
+        self._call_epochs = 1
+
+    def at_once(self, most: int) -> int:
+        """How many epochs, of `most`, the next call may do."""
+        if self.by_step:
+            return 1
+        return max(1, min(most, self._call_epochs, LARGEST_ORDER // self.count))
 
     def run(
         self,
         state: TrainingState,
-        order: np.ndarray | None,
+        orders: np.ndarray | None,
         epoch: int,
         rates: np.ndarray,
         on_steps: Callable[[int], None] | None = None,
-    ) -> EpochOutcome:
-        """One epoch, changing `state` in place. `order` (m,) or None; `rates` (steps,)."""
-        run = self._step_by_step if self.by_step else self._at_once
-        return run(state, order, epoch, rates, on_steps)
+    ) -> list[EpochOutcome]:
+        """Epochs from number `epoch` on, changing `state` in place; ends with the first that is not finite.
 
-    def _at_once(self, state, order, epoch, rates, on_steps) -> EpochOutcome:
+        `orders` (epochs, m) or None; `rates` (epochs, steps).
+        """
+        start = time.perf_counter()
+        if len(rates) > 1:
+            ended = self._whole(state, orders, epoch, rates)
+            seconds = time.perf_counter() - start
+            outcomes = [_outcome(totals, seconds / len(ended)) for totals in ended]
+        else:
+            run = self._step_by_step if self.by_step else self._in_parts
+            order = None if orders is None else orders[0]
+            loss, norm, finite = run(state, order, epoch, rates[0], on_steps)
+            seconds = time.perf_counter() - start
+            outcomes = [EpochOutcome(loss, norm, finite, seconds)]
+        self._call_epochs = _next_call(self._call_epochs, len(outcomes), seconds)
+        return outcomes
+
+    def _whole(self, state, orders, epoch, rates) -> list[StepTotals]:
+        """Epochs of one call each."""
+        ended: list[StepTotals] = []
+        for k in range(len(rates)):
+            batches = Batches(*self.rows, None if orders is None else orders[k], self.size)
+            ended.append(self.engine.run_steps(state, batches, epoch + k, StepTotals(), rates[k]))
+            if not ended[-1].finite:
+                break
+        return ended
+
+    def _in_parts(self, state, order, epoch, rates, on_steps) -> tuple[float, float, bool]:
         batches = Batches(*self.rows, order, self.size)
         totals = StepTotals()
         while totals.steps < self.steps and totals.finite:
@@ -74,17 +109,13 @@ class Epochs:
             part = rates[totals.steps : totals.steps + self._call_steps]
             totals = self.engine.run_steps(state, batches, epoch, totals, part)
             if len(part) < self.steps:
-                self._pace(len(part), time.perf_counter() - start)
+                seconds = time.perf_counter() - start
+                self._call_steps = min(self.steps, _next_call(self._call_steps, len(part), seconds))
                 if on_steps is not None:
                     on_steps(totals.steps)
-        return EpochOutcome(totals.mean_cost, totals.gradient_norm, totals.finite)
+        return totals.mean_cost, totals.gradient_norm, totals.finite
 
-    def _pace(self, steps: int, seconds: float) -> None:
-        """How many steps the next call does, so that Ctrl-C is heard and progress shows in time."""
-        fitting = int(steps * SECONDS_PER_CALL / max(seconds, 1e-6))
-        self._call_steps = max(1, min(self.steps, fitting, 4 * self._call_steps))
-
-    def _step_by_step(self, state, order, epoch, rates, on_steps) -> EpochOutcome:
+    def _step_by_step(self, state, order, epoch, rates, on_steps) -> tuple[float, float, bool]:
         program = self.engine.program
         views = named_views(state.parameters, program.architecture)
         total, norm = 0.0, float("nan")
@@ -95,20 +126,29 @@ class Epochs:
             counts = self.averaged_outputs > 1 and weight
             penalties = penalty(program.objective, views, weight) if counts else 0.0
             # Each step is an epoch of one step to the engine, with dropout masks of its own.
-            outcome = self.engine.run_steps(
+            totals = self.engine.run_steps(
                 state, batch, epoch * self.steps + step, StepTotals(), rates[step : step + 1]
             )
-            if not outcome.finite:
-                return EpochOutcome(float("nan"), float("nan"), False)
-            if outcome.weight:
-                loss = reported_loss(outcome.mean_cost, penalties, self.averaged_outputs)
-                total, norm = total + loss * (stop - start), outcome.gradient_norm
+            if not totals.finite:
+                return float("nan"), float("nan"), False
+            if totals.weight:
+                loss = reported_loss(totals.mean_cost, penalties, self.averaged_outputs)
+                total, norm = total + loss * (stop - start), totals.gradient_norm
             if on_steps is not None:
                 on_steps(step + 1)
-        return EpochOutcome(total / self.count, norm, True)
+        return total / self.count, norm, True
 
     def batch(self, rows: Any) -> Batches:
-        """The examples that an array of positions or a slice names, dense."""
+        """The examples that an array of positions or a slice names, dense, as one mini-batch."""
         X = dense_rows(self.rows.X, rows)
         weights = None if self.rows.weights is None else self.rows.weights[rows]
         return Batches(X, np.ascontiguousarray(self.rows.Y[rows]), weights, None, len(X))
+
+
+def _outcome(totals: StepTotals, seconds: float) -> EpochOutcome:
+    return EpochOutcome(totals.mean_cost, totals.gradient_norm, totals.finite, seconds)
+
+
+def _next_call(last: int, done: int, seconds: float) -> int:
+    """How many steps or epochs the next call does, after one that did `done` in so long."""
+    return max(1, min(int(done * SECONDS_PER_CALL / max(seconds, 1e-6)), 4 * last))

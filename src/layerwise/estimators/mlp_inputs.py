@@ -1,8 +1,8 @@
 """Arrays as scikit-learn's estimators take them, checked once: features, weights, rows of either kind.
 
-An ordinary NumPy array of floating-point numbers is checked here, in a few microseconds; everything else (data
-frames, lists, sparse matrices, arrays with something wrong) goes through scikit-learn's own validation, which
-converts it or says what is wrong.
+An ordinary NumPy array of floating-point numbers is checked here, in a few microseconds; everything else
+(data frames, lists, sparse matrices, arrays with something wrong) goes through scikit-learn's own validation,
+which converts it or says what is wrong.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def is_plain(X: Any) -> bool:
     if type(X) is not np.ndarray or X.dtype not in PLAIN or X.ndim != 2 or not X.size:
         return False
     # One pass without a temporary array: a sum is finite unless a number is not, or the numbers are huge.
-    return math.isfinite(X.sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(X.sum())
 
 
 def checked_training_data(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool, numeric: bool) -> tuple:
@@ -63,7 +64,8 @@ def _is_plain_target(y: Any, numeric: bool) -> bool:
         return False
     if not numeric:
         return y.dtype.kind in "biuU"
-    return y.dtype in PLAIN and math.isfinite(y.sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return y.dtype in PLAIN and math.isfinite(y.sum())
 
 
 def _has_seen(estimator: BaseEstimator, X: np.ndarray) -> bool:
@@ -72,7 +74,7 @@ def _has_seen(estimator: BaseEstimator, X: np.ndarray) -> bool:
 
 
 def checked_rows(estimator: BaseEstimator, X: Any) -> Any:
-    """X to predict for, of the features that the estimator was fitted to. Raises scikit-learn's ValueErrors."""
+    """X to predict for, of the features that were fitted to. Raises scikit-learn's ValueErrors."""
     if is_plain(X) and _has_seen(estimator, X):
         return X
     return validate_data(estimator, X, accept_sparse=SPARSE_FORMATS, reset=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 from layerwise.errors import InputError
+from layerwise.formulas.activations import sigmoid
 
 
 def classes_of(y: np.ndarray) -> np.ndarray:
@@ -16,7 +18,7 @@ def classes_of(y: np.ndarray) -> np.ndarray:
 
 
 def checked_labels(y: Any) -> np.ndarray:
-    """y as labels (m,) or as an indicator matrix of 0 and 1 (m, labels). Raises ValueError for other targets."""
+    """y as labels (m,) or as an indicator matrix (m, labels). Raises ValueError for other targets."""
     if y.ndim == 1 and y.dtype.kind in "biuU":
         return y
     check_classification_targets(y)
@@ -26,7 +28,7 @@ def checked_labels(y: Any) -> np.ndarray:
 
 
 def first_classes(classes: Any, known: np.ndarray | None) -> np.ndarray:
-    """What `partial_fit` is told of the classes, against what it knows. Raises InputError, as scikit-learn."""
+    """What `partial_fit` is told of the classes, against what it knows. Raises InputError."""
     if classes is None:
         if known is None:
             raise InputError("classes must be passed on the first call to partial_fit.")
@@ -63,12 +65,25 @@ def encode(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return y[:, None] == classes
 
 
-def decode(A: np.ndarray, classes: np.ndarray, out_activation: str) -> np.ndarray:
-    """The labels that outputs A (m, outputs) stand for: (m,), or an indicator matrix (m, labels)."""
+@functools.cache
+def half_point(dtype: np.dtype) -> Any:
+    """The largest z of this precision whose sigmoid is not above 1/2: 0 but for rounding."""
+    low, high = dtype.type(0), dtype.type(1)
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (low, middle) if sigmoid(middle) > 0.5 else (middle, high)
+    return low
+
+
+def decode(Z: np.ndarray, classes: np.ndarray, out_activation: str) -> np.ndarray:
+    """The labels that pre-activations Z (m, outputs) stand for: (m,), or an indicator matrix (m, labels).
+
+    The most probable class, or those whose probability is above 1/2: what the output activations say, told
+    without computing them.
+    """
     if out_activation == "softmax":
-        return classes.take(A.argmax(axis=1))
-    if A.shape[1] > 1:
-        return (A > 0.5).astype(int)
+        return classes.take(Z.argmax(axis=1))
+    if Z.shape[1] > 1:
+        return np.greater(Z, half_point(Z.dtype)).astype(int)
     if len(classes) == 1:
-        return np.repeat(classes, len(A))
-    return classes.take(A[:, 0] > 0.5)
+        return np.repeat(classes, len(Z))
+    return classes.take(Z[:, 0] > half_point(Z.dtype))

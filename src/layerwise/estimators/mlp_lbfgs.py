@@ -86,7 +86,8 @@ def minimize(
             cost, value = score()
             row |= {"validation_cost": cost, f"validation_{model._score_name}": value}
         model._history.append(row)
-        if any([getattr(callback, "on_epoch_end", _nothing)(row) for callback in callbacks]):
+        wishes = [getattr(callback, "on_epoch_end", _nothing)(row) for callback in callbacks]
+        if any(wishes):
             raise StopIteration
 
     result = scipy.optimize.minimize(

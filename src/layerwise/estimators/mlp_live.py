@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -56,6 +57,28 @@ class LiveNetwork:
     def pre_activations(self, X: Any) -> np.ndarray:
         """Z[L] of each row.   X (m, n[0]), dense or sparse, of any precision -> (m, n[L])"""
         return pre_activations(self.engine(), self.vector, as_rows(X, self.program.dtype))
+
+
+_announced: set[tuple[Any, ...]] = set()
+
+
+def announce_compiling(engine: Engine) -> None:
+    """Say in the log where the first fit of a kind of network takes seconds. Asked once for each kind."""
+    program = engine.program
+    kind = (
+        engine.name,
+        program.architecture.activations,
+        program.objective.loss,
+        program.optimizer,
+        program.dtype,
+    )
+    if kind in _announced:
+        return
+    _announced.add(kind)
+    if not engine.is_compiled:
+        logging.getLogger("layerwise").warning(
+            "compiling the training loop for this kind of network (some seconds, once; kept on disk)"
+        )
 
 
 def pre_activations(engine: Engine, vector: np.ndarray, rows: Any) -> np.ndarray:

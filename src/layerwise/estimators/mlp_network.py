@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import logging
+import warnings
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
 
-from layerwise.engine import Engine, Program, TrainingState, build_engine
+from layerwise.engine import Engine, Program, TrainingState, build_engine, fitting_threads
 from layerwise.errors import InputError
+from layerwise.checking import NetworkBatch
 from layerwise.estimators import mlp_lbfgs
+from layerwise.estimators.gradient_batch import STANDING_STILL, gradient_batch
 from layerwise.estimators.mlp_descent import Descent, OptimizerMemory
 from layerwise.estimators.mlp_epochs import Epochs, Rows
-from layerwise.estimators.mlp_inputs import as_rows, checked_rows, checked_weights
-from layerwise.estimators.mlp_live import LiveNetwork
+from layerwise.estimators.mlp_inputs import as_rows, checked_rows, checked_weights, dense_rows
+from layerwise.estimators.mlp_live import LiveNetwork, announce_compiling
 from layerwise.estimators.mlp_parameters import (
+    build_architecture,
     build_program,
     build_recipe,
     check_parameters,
@@ -36,17 +38,28 @@ from layerwise.estimators.mlp_parts import (
     sizes_of,
     vector_of,
 )
+from layerwise.estimators.mlp_random import random_numbers
 from layerwise.estimators.mlp_validation import Held, cost_and_score
+from layerwise.estimators.seen_network import SeenNetwork, facts_of
+from layerwise.estimators.thread_limit import held_to
 from layerwise.network.architecture import Architecture
 from layerwise.training.history import History
+from layerwise.training.loop import tell
 
 if TYPE_CHECKING:
     import polars as pl
 
 AUTO_BATCH = 200
+LEFT_BY_DESCENT = (
+    "_optimizer",
+    "loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+)
 
 
-class MLPNetwork(BaseEstimator):
+class MLPNetwork(SeenNetwork, BaseEstimator):
     """scikit-learn's contract for its networks, kept by this package's engine.
 
     `MLPClassifier` says what the parameters mean. Everything that ends in `_` means what it means there.
@@ -104,7 +117,7 @@ class MLPNetwork(BaseEstimator):
     _losses: tuple[str, ...]
     _score_name: str
 
-    # -- what a classifier and a regressor do each in its own way -------------------------------------------
+    # -- what a classifier and a regressor do each in its own way ----------------------------------------
 
     def _checked_targets(self, X: Any, y: Any, *, first: bool, incremental: bool) -> tuple[Any, np.ndarray]:
         """(X, y) checked together, and what y says of the classes kept."""
@@ -134,7 +147,7 @@ class MLPNetwork(BaseEstimator):
         """What predictions for held-out rows are compared with."""
         return y
 
-    # -- fitting --------------------------------------------------------------------------------------------
+    # -- fitting -----------------------------------------------------------------------------------------
 
     def _fit(
         self,
@@ -153,44 +166,52 @@ class MLPNetwork(BaseEstimator):
         hidden = hidden_sizes(self.hidden_layer_sizes)
         activations = hidden_activations(self.activation, len(hidden))
         recipe = build_recipe(values)
+        tell(callbacks, "on_fit_begin", self)
         first = "coefs_" not in values or not (self.warm_start or incremental)
         X, y = self._checked_targets(X, y, first=first, incremental=incremental)
         weights = self._counted(y, checked_weights(sample_weight, X.shape[0]))
         loss, output = self._output(y)
         Y = self._encoded(y)
-        random = check_random_state(self.random_state)
         dtype = precision(self.dtype, X.dtype, self.solver)
         if first:
             self.n_outputs_ = Y.shape[1]
         if first or "_history" not in values:
             self._history = History()
-        architecture = Architecture((X.shape[1], *hidden, Y.shape[1]), (*activations, output))
-        vector = self._start(architecture, random, dtype) if first else self._going_on(architecture, dtype)
-        seed = int(random.randint(LARGEST_SEED)) if np.any(self.dropout) else 0
-        program = build_program(values, architecture, loss, dtype, seed)
-        self._use(LiveNetwork(program, vector, self.engine))
-        rows, held = self._rows_and_held(X, y, Y, weights, random, dtype, X_val, y_val, sample_weight_val)
-        with self._thread_limit():
+        architecture = build_architecture((X.shape[1], *hidden, Y.shape[1]), (*activations, output))
+        given = (X_val, y_val, sample_weight_val)
+        with random_numbers(self.random_state) as random:
+            vector = (
+                self._start(architecture, random, dtype) if first else self._going_on(architecture, dtype)
+            )
+            seed = int(random.randint(LARGEST_SEED)) if np.any(self.dropout) else 0
+            program = build_program(values, architecture, loss, dtype, seed)
+            self._use(LiveNetwork(program, vector, self.engine))
+            rows, held = self._rows_and_held(X, y, Y, weights, random, dtype, given)
             engine = build_engine(program, self.engine)
             score = self._scorer(engine, vector, held)
-            if self.solver == "lbfgs":
-                mlp_lbfgs.minimize(self, engine, vector, rows, score, self._averaged_outputs(), callbacks)
-                stopped = "converged"
-            else:
-                stopped = self._descend(engine, vector, rows, random, recipe, score, callbacks, incremental)
+            with self._thread_limit(program, rows.X.shape[0]):
+                if self.solver == "lbfgs":
+                    mlp_lbfgs.minimize(self, engine, vector, rows, score, self._averaged_outputs(), callbacks)
+                    stopped = "converged"
+                else:
+                    stopped = self._descend(
+                        engine, vector, rows, random, recipe, score, callbacks, incremental
+                    )
         if (stopped == "diverged" and not self.early_stopping) or not np.isfinite(vector).all():
             raise InputError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and "
                 "need to be preprocessed; or lower learning_rate_init, or give clip_norm=1."
             )
+        tell(callbacks, "on_fit_end", self)
         return self
 
     def _start(self, architecture: Architecture, random: np.random.RandomState, dtype: str) -> np.ndarray:
         """The parameters before training, and what scikit-learn sets beside them."""
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = architecture.depth + 1
-        for name in ("_optimizer", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_"):
-            vars(self).pop(name, None)
+        for name in LEFT_BY_DESCENT:
+            if name in vars(self):
+                delattr(self, name)
         if self.initialization is None:
             return drawn_start(architecture, random, dtype)
         return named_start(architecture, self.initialization, self.initialization_scale, random, dtype)
@@ -210,19 +231,18 @@ class MLPNetwork(BaseEstimator):
         weights: np.ndarray | None,
         random: np.random.RandomState,
         dtype: str,
-        X_val: Any,
-        y_val: Any,
-        sample_weight_val: Any,
+        given: tuple[Any, Any, Any],
     ) -> tuple[Rows, Held | None]:
-        """The rows to train on, and those held out: the caller's, else a part of X where training may stop
-        early."""
+        """The rows to train on, and those held out: `given` by the caller as X_val, y_val and their weights,
+        else a part of X where training may stop early."""
+        X_val, y_val, sample_weight_val = given
         if X_val is not None or y_val is not None:
             if X_val is None or y_val is None:
                 raise InputError("X_val and y_val belong together; give both or neither")
             return self._rows(X, Y, weights, dtype), self._given_held(X_val, y_val, sample_weight_val, dtype)
         if not self.early_stopping or self.solver == "lbfgs":
             return self._rows(X, Y, weights, dtype), None
-        # scikit-learn splits by class where there is one output, so not where there are three classes or more.
+        # scikit-learn splits by class where there is one output, so not for three classes or more.
         kept, out = train_test_split(
             np.arange(X.shape[0]),
             random_state=random,
@@ -293,38 +313,29 @@ class MLPNetwork(BaseEstimator):
         elif not self.early_stopping and known.get("best_loss_") is None:
             self.validation_scores_ = self.best_validation_score_ = None
             self.best_loss_ = np.inf
-        if not callbacks and not engine.is_compiled:
-            logging.getLogger("layerwise").warning(
-                "compiling the training loop for this kind of network (some seconds, once; kept on disk)"
+        if not callbacks:
+            announce_compiling(engine)
+        if self.batch_size != "auto" and self.batch_size > rows.X.shape[0]:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
+                stacklevel=5,
             )
         epochs = Epochs(engine, rows, self._batch_rows(rows.X.shape[0]), self._averaged_outputs())
-        descent = Descent(
-            self, engine, vector, self._optimizer, epochs, random, recipe, score, callbacks
-        )
+        descent = Descent(self, engine, vector, self._optimizer, epochs, random, recipe, score, callbacks)
         descent.run(1 if incremental else self.max_iter, incremental=incremental)
         return descent.stopped
 
     def _batch_rows(self, count: int) -> int:
-        if self.batch_size == "auto":
-            return min(AUTO_BATCH, count)
-        if self.batch_size > count:
-            import warnings
+        return min(AUTO_BATCH if self.batch_size == "auto" else int(self.batch_size), count)
 
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-                stacklevel=6,
-            )
-        return int(min(self.batch_size, count))
+    def _thread_limit(self, program: Program, count: int) -> AbstractContextManager[Any]:
+        """Holds BLAS, and the engine with it, to `threads`, or to what so many rows are worth."""
+        if self.threads is not None:
+            return held_to(self.threads)
+        at_once = count if self.solver == "lbfgs" else self._batch_rows(count)
+        return fitting_threads(program, at_once)
 
-    def _thread_limit(self) -> AbstractContextManager[Any]:
-        """Holds BLAS, and the engine with it, to `threads`."""
-        if self.threads is None:
-            return nullcontext()
-        from threadpoolctl import threadpool_limits
-
-        return threadpool_limits(self.threads)
-
-    # -- the fitted network -----------------------------------------------------------------------------------
+    # -- the fitted network ------------------------------------------------------------------------------
 
     def _use(self, network: LiveNetwork) -> None:
         self._network = network
@@ -357,7 +368,7 @@ class MLPNetwork(BaseEstimator):
         # Predictions need no loss: any that goes with every output activation will do.
         return build_program(
             vars(self) | {"dropout": 0.0},
-            Architecture(sizes, (*hidden, output)),
+            build_architecture(sizes, (*hidden, output)),
             "squared_error",
             "float32" if single else "float64",
             0,
@@ -369,7 +380,7 @@ class MLPNetwork(BaseEstimator):
         rows = checked_rows(self, X)
         if self.threads is None:
             return network, network.pre_activations(rows)
-        with self._thread_limit():
+        with held_to(self.threads):
             return network, network.pre_activations(rows)
 
     @property
@@ -378,6 +389,41 @@ class MLPNetwork(BaseEstimator):
         if "_history" not in vars(self):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute 'history_' before fit")
         return self._history.frame()
+
+    # -- being looked at --------------------------------------------------------------------------------
+
+    def _network_parts(self) -> tuple[Program, np.ndarray]:
+        live = self._live()
+        return live.program, live.vector
+
+    def _network_rows(self, X: Any) -> np.ndarray:
+        return dense_rows(as_rows(checked_rows(self, X), self._live().program.dtype), slice(None))
+
+    def _network_examples(
+        self, X: Any, y: Any, sample_weight: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        X, y = self._checked_targets(X, y, first=False, incremental=False)
+        weights = self._counted(y, checked_weights(sample_weight, X.shape[0]))
+        rows = self._rows(X, self._encoded(y), weights, self._live().program.dtype)
+        return dense_rows(rows.X, slice(None)), rows.Y, rows.weights
+
+    def network_batch(self, X: Any, y: Any, sample_weight: Any = None) -> NetworkBatch:
+        """The network and these examples as training sees them: what `layerwise.check_gradients` asks for."""
+        still = {"learning_rate_init": STANDING_STILL, "max_iter": 1, "early_stopping": False}
+        return gradient_batch(self, "coefs_" in vars(self), still, X, y, sample_weight)
+
+    def _planned_layers(self) -> list[tuple[int, str]]:
+        hidden = hidden_sizes(self.hidden_layer_sizes)
+        return list(zip(hidden, hidden_activations(self.activation, len(hidden)), strict=True))
+
+    def _kept_epoch(self) -> int | None:
+        scores = vars(self).get("validation_scores_")
+        return int(np.argmax(scores)) + 1 if scores else None
+
+    def _training_facts(self) -> list[str]:
+        return facts_of(self._history.rows if "_history" in vars(self) else [], self._kept_epoch())
+
+    # -- keeping ----------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
         if "coefs_" in vars(self):

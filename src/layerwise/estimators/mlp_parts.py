@@ -7,6 +7,7 @@ of the flat vector, so what a user writes into them is what the network uses.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,13 +23,16 @@ OUR_NAMES = {theirs: ours for ours, theirs in THEIR_NAMES.items()}
 
 def drawn_start(architecture: Architecture, random: np.random.RandomState, dtype: str) -> np.ndarray:
     """The flat vector as scikit-learn's networks start: the same draws in the same order."""
-    logistic = architecture.depth > 1 and architecture.activations[0] == "sigmoid"
-    views = {}
-    for layer, n_prev, n, _ in architecture.layers():
-        limit = glorot_limit(n_prev, n, "sigmoid" if logistic else architecture.activations[0])
-        views[f"W{layer}"] = random.uniform(-limit, limit, (n_prev, n)).T
-        views[f"b{layer}"] = random.uniform(-limit, limit, n)[:, None]
-    return flat_vector(views, architecture, dtype)
+    # scikit-learn's one activation, of all hidden layers, decides for the output layer too.
+    hidden = architecture.activations[0] if architecture.depth > 1 else "relu"
+    vector = np.empty(architecture.parameter_count, dtype=dtype)
+    coefs, intercepts = parts_of(vector, architecture)
+    for coef, intercept in zip(coefs, intercepts, strict=True):
+        n_prev, n = coef.shape
+        limit = glorot_limit(n_prev, n, hidden)
+        coef[:] = random.uniform(-limit, limit, coef.shape)
+        intercept[:] = random.uniform(-limit, limit, intercept.shape)
+    return vector
 
 
 def named_start(
@@ -62,9 +66,9 @@ def vector_of(
 
 
 def sizes_of(coefs: Sequence[np.ndarray]) -> tuple[int, ...]:
-    """n[0], n[1], ..., n[L] of a network with these coefficients. Raises InputError where two do not chain."""
+    """n[0], n[1], ..., n[L] of a network with these coefficients. Raises InputError if two do not chain."""
     shapes = [np.shape(coef) for coef in coefs]
-    for left, right in zip(shapes, shapes[1:], strict=False):
+    for left, right in pairwise(shapes):
         if left[1] != right[0]:
             raise InputError(f"coefs_ have the shapes {shapes}; each must begin where the one before ends")
     return (shapes[0][0], *(shape[1] for shape in shapes))

@@ -1,4 +1,4 @@
-"""Held-out rows: what scikit-learn scores after each epoch to stop early, and what the history says of them."""
+"""Held-out rows: what scikit-learn scores after each epoch to stop early, and the history tells."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def cost_and_score(
         from sklearn.metrics import r2_score
 
         return cost, float(r2_score(held.truth, A, sample_weight=held.weights))
-    right = decode(A, classes, out_activation) == held.truth
+    right = decode(Z, classes, out_activation) == held.truth
     if right.ndim == 2:
         right = right.all(axis=1)
     return cost, float(np.average(right, weights=held.weights))

@@ -5,18 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from layerwise.engine import ENGINE_NAMES, Engine, Program, cost_of, output_activation
+from layerwise.checking import NetworkBatch
+from layerwise.engine import ENGINE_NAMES, Program
 from layerwise.errors import InputError, nearest
 from layerwise.estimators.documents import document_of
 from layerwise.estimators.fitted_network import fit_network
-from layerwise.estimators.table_inputs import sample_weights, series_for
-from layerwise.evaluation import evaluate
+from layerwise.estimators.gradient_batch import STANDING_STILL, gradient_batch
+from layerwise.estimators.seen_network import SeenNetwork, facts_of
+from layerwise.estimators.table_inputs import (
+    Rows,
+    sample_weights,
+    series_for,
+    table_like_trained,
+    training_rows,
+)
+from layerwise.estimators.table_validation import Held, Validation
+from layerwise.estimators.thread_limit import held_to
 from layerwise.formulas.initializers import INITIALIZERS
 from layerwise.network.architecture import plain_architecture
 from layerwise.network.objective import Objective
@@ -25,14 +36,13 @@ from layerwise.tables import (
     Notice,
     TableEncoder,
     Target,
-    frame_from,
     prepare_target,
     profile_table,
     split_rows,
 )
 from layerwise.tables.encoding import SCALINGS
 from layerwise.training import Data, Recipe
-from layerwise.training.loop import Validate
+from layerwise.training.loop import tell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +50,7 @@ if TYPE_CHECKING:
 ROWS_PER_PREDICTION = 65_536
 
 
-class TableNetwork(BaseEstimator):
+class TableNetwork(SeenNetwork, BaseEstimator):
     """A network on a table. `TabularClassifier` says what the parameters mean."""
 
     task_: str
@@ -84,6 +94,7 @@ class TableNetwork(BaseEstimator):
         seed: int = 0,
         engine: str = "auto",
         dtype: str = "float32",
+        threads: int | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -121,6 +132,7 @@ class TableNetwork(BaseEstimator):
         self.seed = seed
         self.engine = engine
         self.dtype = dtype
+        self.threads = threads
 
     # -- what the parameters mean ---------------------------------------------------------------------
 
@@ -142,6 +154,8 @@ class TableNetwork(BaseEstimator):
         ):
             if not 0 <= share < 1:
                 raise InputError(f"{name} is {share!r}; expected at least 0 and below 1")
+        if self.threads is not None and not (isinstance(self.threads, Integral) and self.threads >= 1):
+            raise InputError(f"threads is {self.threads!r}; expected an integer of at least 1, or None")
         if self.max_categories < 2:
             raise InputError(f"max_categories is {self.max_categories!r}; expected at least 2")
         if self.initialization_scale is not None and not 0 <= self.initialization_scale < np.inf:
@@ -248,61 +262,75 @@ class TableNetwork(BaseEstimator):
         not finite in the first epoch.
         """
         self.check_parameters()
-        frame = frame_from(X)
-        labels = series_for(y, "y", frame)
+        tell(callbacks, "on_fit_begin", self)
+        rows = training_rows(X, y, sample_weight, groups)
         notices: tuple[Notice, ...] = ()
-        keep = labels.is_not_null().to_numpy()
         if target is None:
-            target, keep, notices = prepare_target(labels.to_frame(), labels.name, self._task(labels))
-        weights = sample_weights(sample_weight, frame.height)
-        groups = None if groups is None else series_for(groups, "groups", frame).to_numpy()
-        if not keep.all():
-            frame, labels = frame.filter(keep), labels.filter(keep)
-            weights = None if weights is None else weights[keep]
-            groups = None if groups is None else groups[keep]
-        self.target_ = target
-        y_values = target.encode(labels)
-        if X_val is not None:
-            if y_val is None:
-                raise InputError("X_val is given without y_val")
-            held = frame_from(X_val)
-            held_values = target.encode(series_for(y_val, "y_val", held))
-            held_weights, rows = sample_weights(sample_weight_val, held.height), np.arange(frame.height)
-        else:
-            split = split_rows(
-                frame.height,
-                y=y_values,
-                task=target.task,
-                test=0.0,
-                validation=self.validation_fraction,
-                seed=self.seed,
-                group=groups,
+            self._check_labels(rows.labels)
+            target, keep, notices = prepare_target(
+                rows.labels.to_frame(), rows.labels.name, self._task(rows.labels)
             )
-            rows = split.train
-            held, held_values = frame[split.validation], y_values[split.validation]
-            held_weights = None if weights is None else weights[split.validation]
-        training, values = frame[rows], y_values[rows]
-        training_weights = None if weights is None else weights[rows]
+        else:
+            keep = rows.labels.is_not_null().to_numpy()
+        self.target_ = target
+        rows = rows.where(keep)
+        self.feature_names_in_ = np.array(rows.frame.columns, dtype=object)
+        self.n_features_in_ = rows.frame.width
+        if X_val is None and y_val is None:
+            training, held = self._split(rows)
+        else:
+            training, held = rows, self._given(X_val, y_val, sample_weight_val)
         self.profile_ = profile_table(
-            training.with_columns(labels[rows]), target=labels.name, only=only, task=target.task
+            training.frame.with_columns(training.labels),
+            target=training.labels.name,
+            only=only,
+            task=target.task,
         )
         self.encoder_ = TableEncoder.fit(
-            training, self.profile_, scaling=self.scaling, max_categories=self.max_categories
+            training.frame, self.profile_, scaling=self.scaling, max_categories=self.max_categories
         )
         self.notices_ = (*notices, *self.profile_.notices)
-        self.feature_names_in_ = np.array(frame.columns, dtype=object)
-        self.n_features_in_ = frame.width
-        self._learn_target(values, training_weights)
-        features = self._features(training)
-        Y = self._targets(values)
+        with held_to(self.threads):
+            self._train(training, held, callbacks)
+        tell(callbacks, "on_fit_end", self)
+        return self
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
+        """The rows to train on, and those set aside to choose the best epoch."""
+        split = split_rows(
+            rows.frame.height,
+            y=self.target_.encode(rows.labels),
+            task=self.target_.task,
+            test=0.0,
+            validation=self.validation_fraction,
+            seed=self.seed,
+            group=rows.groups,
+        )
+        return rows.at(split.train), rows.at(split.validation) if len(split.validation) else None
+
+    def _given(self, X_val: Any, y_val: Any, sample_weight_val: Any) -> Rows:
+        """The caller's own validation rows."""
+        if X_val is None or y_val is None:
+            raise InputError("X_val and y_val belong together; give both or neither")
+        frame = table_like_trained(self, X_val)
+        weights = sample_weights(sample_weight_val, frame.height, "sample_weight_val")
+        return Rows(frame, series_for(y_val, "y_val", frame), weights, None)
+
+    def _train(self, training: Rows, held: Rows | None, callbacks: Sequence[Any]) -> None:
+        """Fit the network to the training rows and keep what became of it."""
+        values = self.target_.encode(training.labels)
+        self._learn_target(values, training.weights)
+        features, Y = self._features(training.frame), self._targets(values)
+        weights = self._counted(values, training.weights)
+        validation = None if held is None else self._validation(held)
         network, result = fit_network(
             self._program(features.shape[1], Y.shape[1]),
-            replace(self._recipe(), monitor=f"validation_{self.monitor}" if len(held_values) else None),
-            Data(features, self._smoothed(Y), self._counted(values, training_weights)),
+            replace(self._recipe(), monitor=None if held is None else f"validation_{self.monitor}"),
+            Data(features, self._smoothed(Y), None if weights is None else weights.astype(self.dtype)),
             initialization=self.initialization,
             initialization_scale=self.initialization_scale,
             engine=self.engine,
-            make_validate=self._validation(held, held_values, held_weights) if len(held_values) else None,
+            make_validate=validation,
             callbacks=callbacks,
         )
         self.network_, self.result_ = network, result
@@ -314,7 +342,9 @@ class TableNetwork(BaseEstimator):
             "reason": result.reason,
             "seconds": round(result.seconds, 3),
         }
-        return self
+
+    def _check_labels(self, labels: pl.Series) -> None:
+        """Raise InputError for a y that this kind of estimator cannot learn."""
 
     def _learn_target(self, values: np.ndarray, weights: np.ndarray | None) -> None:
         """Keep what the network's output needs of the training rows' target."""
@@ -323,36 +353,25 @@ class TableNetwork(BaseEstimator):
         return Y
 
     def _counted(self, values: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
-        """The weights that training uses: (m,) of the estimator's dtype, or None."""
-        return None if weights is None else weights.astype(self.dtype)
+        """What each row counts in the cost, (m,) or None."""
+        return weights
 
     def _features(self, frame: pl.DataFrame) -> np.ndarray:
         return self.encoder_.transform(frame, dtype=self.dtype)
 
-    def _validation(self, frame: pl.DataFrame, values: np.ndarray, weights: np.ndarray | None) -> Any:
-        """A function that makes, for an engine, the loop's `validate`."""
-        X, Y = self._features(frame), self._targets(values)
-        task = self.target_.task
-        follows = "r2" if task == "regression" else "accuracy"
-        names = dict.fromkeys([follows] if self.monitor == "cost" else [follows, self.monitor])
-
-        def make_validate(engine: Engine) -> Validate:
-            def validate(parameters: np.ndarray) -> dict[str, float]:
-                with np.errstate(all="ignore"):
-                    Z = engine.pre_activations(parameters, X)
-                    row = {"validation_cost": cost_of(engine.program, Z, Y, weights)}
-                    prediction = self._prediction(output_activation(engine.program, Z))
-                if not np.isfinite(prediction).all():
-                    return row | {f"validation_{name}": float("nan") for name in names}
-                if tuple(names) == ("accuracy",):
-                    right = prediction.argmax(axis=1) == values
-                    return row | {"validation_accuracy": float(np.average(right, weights=weights))}
-                scores = evaluate(task, values, prediction, weights=weights, metrics=tuple(names))
-                return row | {f"validation_{name}": scores.get(name, float("nan")) for name in names}
-
-            return validate
-
-        return make_validate
+    def _validation(self, rows: Rows) -> Validation:
+        """What makes, for an engine, the loop's `validate`."""
+        values = self.target_.encode(rows.labels)
+        held = Held(
+            X=self._features(rows.frame),
+            Y=self._targets(values),
+            values=values,
+            weights=rows.weights,
+            counted=self._counted(values, rows.weights),
+        )
+        follows = "r2" if self.target_.task == "regression" else "accuracy"
+        metrics = dict.fromkeys([follows] if self.monitor == "cost" else [follows, self.monitor])
+        return Validation(self.target_.task, held, tuple(metrics), self._prediction)
 
     @property
     def best_epoch_(self) -> int:
@@ -369,14 +388,52 @@ class TableNetwork(BaseEstimator):
     def _predicted(self, X: Any) -> np.ndarray:
         """Probabilities or values of each row, a bounded number of rows at a time."""
         check_is_fitted(self, "network_")
-        frame = frame_from(X)
-        parts = [
-            self._prediction(self.network_.outputs(self._features(part)))
-            for part in frame.iter_slices(ROWS_PER_PREDICTION)
-        ]
+        frame = table_like_trained(self, X)
+        with held_to(self.threads):
+            parts = [
+                self._prediction(self.network_.outputs(self._features(part)))
+                for part in frame.iter_slices(ROWS_PER_PREDICTION)
+            ]
         if not parts:
             parts = [self._prediction(np.empty((0, self.network_.program.architecture.sizes[-1])))]
         return np.concatenate(parts)
+
+    # -- being looked at -------------------------------------------------------------------------------
+
+    def _network_parts(self) -> tuple[Program, np.ndarray]:
+        check_is_fitted(self, "network_")
+        return self.network_.program, self.network_.parameters
+
+    def _network_rows(self, X: Any) -> np.ndarray:
+        return self._features(table_like_trained(self, X))
+
+    def _network_examples(
+        self, X: Any, y: Any, sample_weight: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        rows = training_rows(X, y, sample_weight, None)
+        rows = rows.where(rows.labels.is_not_null().to_numpy())
+        values = self.target_.encode(rows.labels)
+        weights = self._counted(values, rows.weights)
+        return self._features(rows.frame), self._smoothed(self._targets(values)), weights
+
+    def network_batch(self, X: Any, y: Any, sample_weight: Any = None) -> NetworkBatch:
+        """The network and these rows as training sees them: what `layerwise.check_gradients` asks for."""
+        still = {"learning_rate": STANDING_STILL, "epochs": 1, "validation_fraction": 0.0}
+        return gradient_batch(self, hasattr(self, "network_"), still, X, y, sample_weight)
+
+    def _planned_layers(self) -> list[tuple[int, str]]:
+        architecture = self._program(n_inputs=1, n_outputs=3).architecture
+        return list(zip(architecture.sizes[1:-1], architecture.activations[:-1], strict=True))
+
+    def _kept_epoch(self) -> int | None:
+        known = getattr(self, "history_", None)
+        return None if known is None or "validation_cost" not in known.columns else self.best_epoch_
+
+    def _training_facts(self) -> list[str]:
+        if not hasattr(self, "history_"):
+            # One that was loaded: its history stays with the run.
+            return [f"{self.n_iter_:,} epochs", f"epoch {self.best_epoch_:,} kept"]
+        return facts_of(self.history_.to_dicts(), self._kept_epoch())
 
     # -- keeping ------------------------------------------------------------------------------------
 
@@ -387,3 +444,12 @@ class TableNetwork(BaseEstimator):
         """
         check_is_fitted(self, "network_")
         write_model(path, *document_of(self))
+
+    # -- what scikit-learn asks -----------------------------------------------------------------------
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.target_tags.required = True
+        return tags

@@ -37,7 +37,7 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
         model.
     activation : str or sequence of str
         Activation of the hidden layers: relu, leaky_relu, elu, selu, gelu, silu, tanh, sigmoid, identity,
-        softmax; one for all, or one for each.
+        softmax, exp; one for all, or one for each.
     initialization : str
         How the weights start: zeros, small, large, normal, uniform, he, he_uniform, xavier, xavier_uniform,
         lecun, lecun_uniform, orthogonal.
@@ -45,7 +45,8 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
         Standard deviation of the starting weights, instead of the initialization's own.
     loss : str
         What is minimised: auto (cross-entropy for classes, squared_error for values),
-        binary_cross_entropy, softmax_cross_entropy, squared_error, huber.
+        binary_cross_entropy, softmax_cross_entropy, squared_error, huber; for counts and other values of at
+        least 0 also poisson.
     delta : float
         Where Huber's loss turns from a parabola into a line, in standard deviations of the target.
     optimizer : str
@@ -110,6 +111,8 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
         auto, compiled (fast) or numpy (the reference).
     dtype : str
         float32 or float64.
+    threads : int
+        Processors to use at most; by default as many as there are.
 
     Attributes
     ----------
@@ -120,6 +123,7 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
     network_, encoder_, profile_, target_, notices_, result_ : the parts, for those who look inside.
     """
 
+    _losses = ("auto", *(name for name in LOSSES if name != "poisson"))
     _monitors = ("cost", "accuracy", "balanced_accuracy", "roc_auc", "f1", "log_loss", "brier")
 
     def check_parameters(self) -> None:
@@ -129,6 +133,16 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
         if named and self.class_weight != "balanced":
             raise InputError(f"unknown class_weight {self.class_weight!r}; give 'balanced' or a dictionary")
 
+    def _check_labels(self, labels: pl.Series) -> None:
+        found = labels.drop_nulls()
+        if found.n_unique() == 1:
+            raise InputError(f"y holds one class, {found[0]!r}, in every row; there is nothing to learn")
+        if found.dtype.is_float() and (found.is_finite() & (found != found.round())).any():
+            raise InputError(
+                "Unknown label type: continuous. y holds numbers with fractions, a quantity and not classes; "
+                "use TabularRegressor, or give the labels as text"
+            )
+
     def _task(self, y: pl.Series) -> str:
         return "multiclass" if y.drop_nulls().n_unique() > 2 else "binary"
 
@@ -136,8 +150,8 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
         loss = self.loss
         if loss == "auto":
             loss = "binary_cross_entropy" if n_outputs == 1 else "softmax_cross_entropy"
-        if loss not in LOSSES:
-            raise InputError(f"unknown loss {loss!r}; {nearest(loss, ('auto', *LOSSES))}")
+        if loss not in self._losses:
+            raise InputError(f"unknown loss {loss!r}; {nearest(loss, self._losses)}")
         if loss == "binary_cross_entropy" and n_outputs > 1:
             raise InputError(f"binary_cross_entropy is for two classes; found {n_outputs}: use loss='auto'")
         if loss == "softmax_cross_entropy" and n_outputs == 1:
@@ -146,6 +160,7 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
 
     def _learn_target(self, values: np.ndarray, weights: np.ndarray | None) -> None:
         self.classes_ = self.target_.decode(np.arange(len(self.target_.labels or ()))).to_numpy()
+        self._of_class = None if self.class_weight is None else self._class_weights(values, weights)
 
     def _targets(self, values: np.ndarray) -> np.ndarray:
         if len(self.classes_) == 2:
@@ -158,12 +173,13 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
         return np.ascontiguousarray(smooth_labels(Y.T, self.label_smoothing).T) if self.label_smoothing else Y
 
     def _counted(self, values: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
-        if self.class_weight is not None:
-            of_class = self._class_weights(values, weights)
-            weights = of_class[values] * (1.0 if weights is None else weights)
-        return super()._counted(values, weights)
+        if self._of_class is None:
+            return weights
+        of_class = self._of_class[values]
+        return of_class if weights is None else of_class * weights
 
     def _class_weights(self, values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+        """What a row of each class counts, (classes,).   values (m,) class indices of the training rows"""
         if isinstance(self.class_weight, str):
             counts = np.bincount(values, weights=weights, minlength=len(self.classes_))
             even = counts.sum() / len(counts)
@@ -186,16 +202,20 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row.   (rows,)"""
-        return self.target_.decode(self._predicted(X).argmax(axis=1)).to_numpy()
+        probabilities = self._predicted(X)
+        return self.target_.decode(probabilities.argmax(axis=1)).to_numpy()
 
 
 class TabularRegressor(RegressorMixin, TableNetwork):
     """A deep network that predicts a number for each row of a table.
 
-    The target is standardised for training, and predictions stay within the range that was seen. Parameters
-    and attributes are those of `TabularClassifier`, without classes; label_smoothing and class_weight do not
+    The target is standardised for training (for the loss poisson, which learns the logarithm of values of at
+    least 0, it is divided by its mean), and predictions stay within the range that was seen. Parameters and
+    attributes are those of `TabularClassifier`, without classes; label_smoothing and class_weight do not
     apply.
     """
+
+    _losses = ("squared_error", "huber", "poisson")
 
     _monitors = ("cost", "r2", "rmse", "mae", "median_absolute_error")
 
@@ -212,14 +232,23 @@ class TabularRegressor(RegressorMixin, TableNetwork):
 
     def _output(self, n_outputs: int) -> tuple[str, str]:
         loss = "squared_error" if self.loss == "auto" else self.loss
-        if loss not in ("squared_error", "huber"):
-            raise InputError(f"the loss of a regression is squared_error or huber; found {loss!r}")
-        return loss, "identity"
+        if loss not in self._losses:
+            raise InputError(f"the loss of a regression is squared_error, huber or poisson; found {loss!r}")
+        return loss, "exp" if loss == "poisson" else "identity"
 
     def _learn_target(self, values: np.ndarray, weights: np.ndarray | None) -> None:
         mean = float(np.average(values, weights=weights))
+        lowest, highest = float(values.min()), float(values.max())
+        if self.loss == "poisson":
+            if lowest < 0 or mean == 0:
+                raise InputError(
+                    f"the loss poisson is for values of at least 0, and not all of them 0; y goes from "
+                    f"{lowest:g} to {highest:g}: use squared_error or huber"
+                )
+            self.target_scale_ = TargetScale(0.0, mean, lowest, highest)
+            return
         spread = float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
-        self.target_scale_ = TargetScale(mean, spread or 1.0, float(values.min()), float(values.max()))
+        self.target_scale_ = TargetScale(mean, spread or 1.0, lowest, highest)
 
     def _targets(self, values: np.ndarray) -> np.ndarray:
         return ((values - self.target_scale_.mean) / self.target_scale_.spread)[:, None].astype(self.dtype)

@@ -4,6 +4,7 @@ Every file is written whole or not at all.
 """
 
 from layerwise.persistence.atomic import write_atomically
+from layerwise.persistence.checkpoint_files import read_checkpoint, write_checkpoint
 from layerwise.persistence.finished_runs import FinishedRuns, run_key
 from layerwise.persistence.model_files import MODEL_ARRAYS, MODEL_DOCUMENT, read_model, write_model
 
@@ -11,8 +12,10 @@ __all__ = [
     "MODEL_ARRAYS",
     "MODEL_DOCUMENT",
     "FinishedRuns",
+    "read_checkpoint",
     "read_model",
     "run_key",
     "write_atomically",
+    "write_checkpoint",
     "write_model",
 ]

@@ -92,7 +92,11 @@ def _repeats_lead(outcome: Outcome, language: str) -> str:
     if outcome.repeats is None:
         return ""
     say = PAGE_WORDS[language]
-    parts = [say["redrawn" if outcome.repeats.redrawn else "same data"]]
+    stop = "." if language == "en" else "。"
+    parts = [
+        outcome.tables(language)[1].title + stop,
+        say["redrawn" if outcome.repeats.redrawn else "same data"],
+    ]
     if outcome.repeats.fresh_masks:
         parts.append(say["fresh"])
     return (" " if language == "en" else "").join(parts)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from layerwise.engine import fitting_threads
 from layerwise.studies.arm import Arm, Examples
 from layerwise.studies.arm_run import ArmRun, run_arm
 from layerwise.studies.conclusions import FloatArray, Verdict, verdict_on
@@ -162,8 +161,7 @@ def repeat_study(
         return Task(task_settings(study.name, arm, first, numbers, record_every), work)
 
     tasks = [task(arm, k) for k in range(seeds) for arm in chosen]
-    with fitting_threads(chosen[0].program(), chosen[0].batch_size or len(first.X)):
-        done = run_many(tasks, jobs, kept_runs(store), progress)
+    done = run_many(tasks, jobs, kept_runs(store), progress)
     each = [done.records[k * len(chosen) : (k + 1) * len(chosen)] for k in range(seeds)]
     whole = [[_repeat(record) for record in of_seed if record is not None] for of_seed in each]
     whole = [repeats for repeats in whole if len(repeats) == len(chosen)]

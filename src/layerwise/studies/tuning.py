@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.engine import fitting_threads
 from layerwise.studies.arm import Arm, Examples
 from layerwise.studies.arm_run import ArmRun, run_arm
 from layerwise.studies.many_runs import (
@@ -123,26 +122,23 @@ def tune_study(
         return Task(settings, lambda: _scored(study, arm, judged, record_every))
 
     tasks = [task(arm.but(rate=rate)) for arm in chosen for rate in rates]
-    with fitting_threads(chosen[0].program(), chosen[0].batch_size or len(examples.X)):
-        done = run_many(
-            tasks,
-            jobs,
-            kept_runs(store),
-            None if progress is None else lambda share: progress(GRIDS_SHARE * share),
-        )
-        scores = [_score(record) for record in done.records if record is not None]
-        if done.stopped:
-            return Unfinished(GRID_RUNS, len(scores), len(tasks))
-        tried = tuple(
-            Tried(arm, tuple(zip(rates, scores[i * len(rates) : (i + 1) * len(rates)], strict=True)))
-            for i, arm in enumerate(chosen)
-        )
-        runs = [
-            run_arm(
-                found.arm.but(rate=found.best_rate), examples, study.seeds, record_every=study.record_every
-            )
-            for found in tried
-        ]
+    done = run_many(
+        tasks,
+        jobs,
+        kept_runs(store),
+        None if progress is None else lambda share: progress(GRIDS_SHARE * share),
+    )
+    scores = [_score(record) for record in done.records if record is not None]
+    if done.stopped:
+        return Unfinished(GRID_RUNS, len(scores), len(tasks))
+    tried = tuple(
+        Tried(arm, tuple(zip(rates, scores[i * len(rates) : (i + 1) * len(rates)], strict=True)))
+        for i, arm in enumerate(chosen)
+    )
+    runs = [
+        run_arm(found.arm.but(rate=found.best_rate), examples, study.seeds, record_every=study.record_every)
+        for found in tried
+    ]
     if progress is not None:
         progress(1.0)
     return Tuned(

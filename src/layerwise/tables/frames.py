@@ -123,7 +123,10 @@ def _numpy_series(name: str, array: np.ndarray) -> pl.Series:
     import polars as pl
 
     if array.dtype.kind == "c":
-        raise InputError(f"column {name!r} holds complex numbers; give their parts as columns of their own")
+        raise InputError(
+            f"Complex data not supported: column {name!r} holds complex numbers; give their parts as columns "
+            "of their own"
+        )
     if array.dtype.kind in "OSUV":
         return _object_series(name, array.tolist())
     if array.dtype.kind == "f":
@@ -185,7 +188,7 @@ def _from_array(data: Any) -> pl.DataFrame:
     if array.ndim != 2:
         raise InputError(
             f"expected a table of rows and columns, got {type(data).__name__} of shape {array.shape}; "
-            "for one column use data.reshape(-1, 1), for one row data.reshape(1, -1)"
+            "Reshape your data: for one column use data.reshape(-1, 1), for one row data.reshape(1, -1)"
         )
     return pl.DataFrame([_numpy_series(f"x{j}", array[:, j]) for j in range(array.shape[1])])
 

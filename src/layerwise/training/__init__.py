@@ -3,5 +3,6 @@
 from layerwise.training.history import History
 from layerwise.training.loop import Callback, Data, Result, train
 from layerwise.training.recipe import Recipe
+from layerwise.training.snapshot import Snapshot
 
-__all__ = ["Callback", "Data", "History", "Recipe", "Result", "train"]
+__all__ = ["Callback", "Data", "History", "Recipe", "Result", "Snapshot", "train"]

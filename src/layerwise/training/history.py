@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from layerwise.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,3 +46,45 @@ class History:
 
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         return pl.DataFrame({name: self.column(name) for name in names}, strict=False)
+
+
+def columns_of(history: Any) -> dict[str, npt.NDArray[np.float64]]:
+    """A run's history as numbers, column by column: name -> (epochs,), nan where a row has none.
+
+    history: a History, a Polars or pandas frame, or rows as mappings. Raises InputError for anything else.
+    """
+    rows = _rows_of(history)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: np.array([_number(row.get(name)) for row in rows]) for name in names}
+
+
+def layer_columns(columns: Mapping[str, Any], statistic: str) -> dict[int, Any]:
+    """{layer: column} of a statistic of `training.statistics`, in the order of the layers."""
+    found = {}
+    for name, values in columns.items():
+        match = re.fullmatch(rf"layer(\d+)_{re.escape(statistic)}", name)
+        if match:
+            found[int(match.group(1))] = values
+    return dict(sorted(found.items()))
+
+
+def _rows_of(history: Any) -> list[Mapping[str, Any]]:
+    if hasattr(history, "iter_rows"):
+        return list(history.iter_rows(named=True))
+    if hasattr(history, "to_dict") and hasattr(history, "columns"):
+        return history.to_dict("records")
+    if isinstance(history, Iterable) and not isinstance(history, str | bytes | Mapping):
+        rows = list(history)
+        if all(isinstance(row, Mapping) for row in rows):
+            return rows
+    raise InputError(
+        f"history is a {type(history).__name__}; expected a History, a data frame or rows as dictionaries"
+    )
+
+
+def _number(value: Any) -> float:
+    """nan for what is missing or no number."""
+    try:
+        return math.nan if value is None else float(value)
+    except (TypeError, ValueError):
+        return math.nan

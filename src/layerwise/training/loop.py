@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training.history import History
 from layerwise.training.interrupt import StopOnInterrupt
 from layerwise.training.recipe import Recipe
+from layerwise.training.snapshot import Snapshot, run_identity
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 
 HIGHER_IS_BETTER = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "r2")
@@ -36,8 +37,15 @@ class Data(NamedTuple):
 class Callback(Protocol):
     """Watches a run. Any object that has one of these methods will do."""
 
+    def on_fit_begin(self, estimator: Any) -> None:
+        """Before anything else, where an estimator is fitted."""
+
+    def restore(self, identity: Mapping[str, Any]) -> Snapshot | None:
+        """A snapshot that the run of this identity is to go on from, if there is one."""
+
     def on_train_begin(self, plan: Mapping[str, Any]) -> None:
-        """Before the first epoch: {"epochs", "steps", "rows", "engine", "compiling", "parameters"}."""
+        """Before the first epoch: {"epochs", "steps", "rows", "engine", "compiling", "parameters",
+        "monitor", "history"}; the history holds the rows of the epochs that were done before."""
 
     def on_steps_end(self, epoch: int, steps: int) -> None:
         """A few times a second at most: `steps` of this epoch (from 1) are done."""
@@ -45,8 +53,14 @@ class Callback(Protocol):
     def on_epoch_end(self, row: Mapping[str, Any]) -> bool | None:
         """The epoch's row of the history; return True to stop the run."""
 
+    def on_snapshot(self, take: Callable[[], Snapshot]) -> None:
+        """After an epoch that was run to its end: `take` says where the run stands, during this call."""
+
     def on_train_end(self, result: Result) -> None:
         """After the last epoch."""
+
+    def on_fit_end(self, estimator: Any) -> None:
+        """When the estimator that was fitted is ready to predict."""
 
 
 @dataclass
@@ -105,10 +119,12 @@ def train(
         raise InputError("there are no examples to train on; expected at least one row")
     monitor = recipe.monitor or ("validation_cost" if validate else "cost")
     run = _Run(engine, state, data, recipe, monitor, statistics)
-    _tell(callbacks, "on_train_begin", run.plan())
-    stopped = "epochs"
+    run.restore_from(callbacks)
+    tell(callbacks, "on_train_begin", run.plan())
+    stopped = "patience" if run.out_of_patience else "epochs"
+    remaining = range(len(run.history), recipe.epochs) if stopped == "epochs" else ()
     with StopOnInterrupt() as interrupt:
-        for epoch in range(recipe.epochs):
+        for epoch in remaining:
             row, ended = run.epoch(epoch, callbacks, interrupt)
             if ended == "diverged":
                 stopped = ended
@@ -120,18 +136,20 @@ def train(
                     f"cannot monitor {monitor!r}: the history has no such column; {nearest(monitor, row)}"
                 )
             run.see(row, keep=validate is not None)
-            wishes = [getattr(callback, "on_epoch_end", _nothing)(row) for callback in callbacks]
+            wishes = tell(callbacks, "on_epoch_end", row)
+            if ended is None:
+                tell(callbacks, "on_snapshot", run.snapshot)
             if ended == "interrupted" or interrupt.asked:
                 stopped = "interrupted"
                 break
             if any(wishes):
                 stopped = "callback"
                 break
-            if recipe.patience is not None and run.best.waited >= recipe.patience:
+            if run.out_of_patience:
                 stopped = "patience"
                 break
     result = run.result(stopped)
-    _tell(callbacks, "on_train_end", result)
+    tell(callbacks, "on_train_end", result)
     return result
 
 
@@ -154,6 +172,7 @@ class _Run:
         self.probe = (data.X[pick], data.Y[pick])
         self.before = state.parameters.copy()
         self.call_steps = min(self.steps, 16)
+        self.identity: dict[str, Any] = {}
 
     def plan(self) -> dict[str, Any]:
         return {
@@ -164,7 +183,51 @@ class _Run:
             "compiling": not self.engine.is_compiled,
             "parameters": self.state.parameters.size,
             "monitor": self.monitor,
+            "history": [dict(row) for row in self.history],
         }
+
+    # -- going on where an earlier run stopped --------------------------------------------------------
+
+    def restore_from(self, callbacks: Sequence[Any]) -> None:
+        """Go on from the first snapshot that a callback has of this run."""
+        if not any(hasattr(callback, "restore") for callback in callbacks):
+            return
+        settings = asdict(self.recipe) | {"monitor": self.monitor}
+        self.identity = run_identity(
+            self.engine.program, settings, self.state.parameters, self.data._asdict()
+        )
+        found = [snapshot for snapshot in tell(callbacks, "restore", self.identity) if snapshot is not None]
+        if not found:
+            return
+        arrays, document = found[0].arrays, found[0].document
+        np.copyto(self.state.parameters, arrays["parameters"])
+        np.copyto(self.state.slots, arrays["slots"])
+        self.state.t = document["t"]
+        self.best = _Best(**document["best"], parameters=arrays.get("best_parameters"))
+        self.plateau = Plateau(*document["plateau"])
+        self.history.rows = [dict(row) for row in document["history"]]
+        self.started -= document["seconds"]
+
+    def snapshot(self) -> Snapshot:
+        """Where the run stands, on its own: later epochs do not change it."""
+        arrays = {"parameters": self.state.parameters.copy(), "slots": self.state.slots.copy()}
+        best = {"score": self.best.score, "epoch": self.best.epoch, "waited": self.best.waited}
+        if self.best.parameters is not None:
+            arrays["best_parameters"] = self.best.parameters
+        document = {
+            "t": self.state.t,
+            "best": best,
+            "plateau": list(self.plateau),
+            "history": [dict(row) for row in self.history],
+            "seconds": time.perf_counter() - self.started,
+        }
+        return Snapshot(self.identity, arrays, document)
+
+    @property
+    def out_of_patience(self) -> bool:
+        return self.recipe.patience is not None and self.best.waited >= self.recipe.patience
+
+    # -- running --------------------------------------------------------------------------------------
 
     def epoch(
         self, epoch: int, callbacks: Sequence[Any], interrupt: StopOnInterrupt
@@ -188,7 +251,7 @@ class _Run:
                 ended = "interrupted"
             self._pace(len(part), time.perf_counter() - call_start)
             if self.steps > len(part):
-                _tell(callbacks, "on_steps_end", epoch + 1, totals.steps)
+                tell(callbacks, "on_steps_end", epoch + 1, totals.steps)
         seconds = time.perf_counter() - start
         if not np.isfinite(self.state.parameters).all():
             ended = "diverged"
@@ -255,6 +318,6 @@ def _nothing(*arguments: Any) -> None:
     return None
 
 
-def _tell(callbacks: Sequence[Any], event: str, *arguments: Any) -> None:
-    for callback in callbacks:
-        getattr(callback, event, _nothing)(*arguments)
+def tell(callbacks: Sequence[Any], event: str, *arguments: Any) -> list[Any]:
+    """Call the method of that name of each callback that has one; what they returned, None for the others."""
+    return [getattr(callback, event, _nothing)(*arguments) for callback in callbacks]

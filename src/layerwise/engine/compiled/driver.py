@@ -68,7 +68,8 @@ def _part(function):
 def multiply(kernels, P, p, flipped, step, S, s, out, o, m, inner, r0, r1, c0, c1):
     """out[r0:r1, c0:c1] = (P S)[r0:r1, c0:c1].
 
-    S (inner, m), out (n, m); P (n, inner), or flipped (inner, n). `step` is the distance from one row of P, as it lies, to the next.
+    S (inner, m), out (n, m); P (n, inner), or flipped (inner, n). `step` is the distance
+    from one row of P, as it lies, to the next.
     """
     rows, columns = r1 - r0, c1 - c0
     if rows <= 0 or columns <= 0:
@@ -167,7 +168,8 @@ def forward_pass(
             elif by_rows:
                 gemm(
                     kernels[GEMM], (0, 1), (r1 - r0, c1 - c0, n_prev),
-                    at(parameters, w + r0 * n_prev), n_prev, at(batch, c0 * n_prev), n_prev, at(work, z * m + r0 * m + c0), m,
+                    at(parameters, w + r0 * n_prev), n_prev, at(batch, c0 * n_prev), n_prev,
+                    at(work, z * m + r0 * m + c0), m,
                 )  # fmt: skip
             else:
                 multiply(kernels, parameters, w, 0, n_prev, batch, 0, work, z * m, m, n_prev, r0, r1, c0, c1)

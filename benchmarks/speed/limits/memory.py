@@ -1,0 +1,58 @@
+"""Memory beyond the data: what a fit adds to a process that already holds them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from speed.limits.measured_process import run_python
+from speed.work import Work
+from speed.works import WORKS
+
+# Rows, so that a copy of the data would show.
+ROWS = {"digits": 60_000, "wide": 20_000}
+GOAL = 3.0
+
+_CODE = """
+import json, numpy as np
+from speed.examples import Examples
+from speed.limits.measured_process import greatest_memory, held_memory
+from speed.limits.memory import work_of
+from speed.contestants.layerwise_training import fit
+from dataclasses import replace
+
+work = work_of({key!r})
+X = np.ones((work.rows, work.sizes[0]), np.float32)
+Y = np.zeros((work.rows, work.sizes[-1]), np.float32)
+Y[:, 0] = 1
+# A small fit first: compiled code, and what the libraries take, are there before the measurement.
+small = replace(work, rows=64, batch=32, sizes=(8, 8, 8, work.sizes[-1]))
+for runner in fit(small, Examples(X[:64, :8].copy(), Y[:64].copy(), None), {threads}).values():
+    runner().run()
+before = held_memory()
+for runner in fit(work, Examples(X, Y, None), {threads}).values():
+    runner().run()
+print(json.dumps(greatest_memory() - before))
+"""
+
+
+def work_of(key: str) -> Work:
+    found = next(work for work in WORKS if work.key == key)
+    return replace(found, rows=ROWS[key], epochs=1)
+
+
+def measure(threads: int) -> tuple[object, list[str]]:
+    """Bytes beyond the data, beside `GOAL` times the parameters and one mini-batch."""
+    measured = {}
+    lines = [f"memory beyond the data (goal: below {GOAL:g} times the parameters and one mini-batch)"]
+    for key in ROWS:
+        work = work_of(key)
+        beyond = run_python(_CODE.format(key=key, threads=threads), threads).said
+        parameters = 4 * work.architecture.parameter_count
+        batch = 4 * work.batch_size * (work.sizes[0] + work.sizes[-1])
+        times = (beyond - batch) / parameters
+        measured[key] = {"beyond": beyond, "parameters": parameters, "batch": batch, "times": times}
+        lines.append(
+            f"  {work.title}: {beyond / 1e6:.1f} MB; parameters {parameters / 1e6:.1f} MB, "
+            f"mini-batch {batch / 1e6:.1f} MB: {times:.1f} times"
+        )
+    return measured, lines

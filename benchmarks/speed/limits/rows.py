@@ -1,0 +1,74 @@
+"""Whether cost grows linearly: the time of a row as the rows grow, in memory and from a mapped file."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from speed.contestants.layerwise_training import fit
+from speed.examples import Examples
+from speed.runner import Runner
+from speed.work import Work
+
+COUNTS = (10**3, 10**4, 10**5, 10**6, 10**7)
+WORK = Work(
+    key="rows",
+    title="[16,64,32,1], batch 256, Adam",
+    sizes=(16, 64, 32, 1),
+    data="features",
+    rows=0,
+    output="sigmoid",
+    batch=256,
+)
+# One measurement takes at least so many rows, in several epochs where the data have fewer.
+ROWS_AT_LEAST = 10**6
+REPEATS = 3
+WITHIN = 0.15
+
+
+def _examples(folder: Path) -> Examples:
+    """The most rows there are, in a file: X is mapped, Y in memory."""
+    path, rows = folder / "X.npy", COUNTS[-1]
+    X = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(rows, WORK.sizes[0]))
+    draw = np.random.default_rng(0)
+    for first in range(0, rows, 10**6):
+        X[first : first + 10**6] = draw.standard_normal((min(10**6, rows), WORK.sizes[0]), dtype=np.float32)
+    X.flush()
+    Y = (np.asarray(X[:, :4]).sum(axis=1, keepdims=True) > 0).astype(np.float32)
+    return Examples(np.load(path, mmap_mode="r"), Y, None)
+
+
+def _runner(X: np.ndarray, Y: np.ndarray, threads: int) -> tuple[Runner, int]:
+    """A fit of these rows and how many rows it sees."""
+    epochs = max(1, ROWS_AT_LEAST // len(X))
+    work = replace(WORK, rows=len(X), epochs=epochs)
+    (make,) = fit(work, Examples(X, Y, None), threads).values()
+    return make(), epochs * len(X)
+
+
+def measure(threads: int) -> tuple[object, list[str]]:
+    """Nanoseconds of a row, medians; rows in turn, so that a slow minute of the machine hits all alike."""
+    seconds: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        mapped, Y, _ = _examples(Path(folder))
+        held = np.array(mapped)
+        cases = {f"{count:,} rows": (held[:count], Y[:count]) for count in COUNTS}
+        cases[f"{COUNTS[-1]:,} rows, memory-mapped"] = (mapped, Y)
+        _runner(held[:1000], Y[:1000], threads)[0].run()
+        for _ in range(REPEATS):
+            for name, (X, target) in cases.items():
+                runner, rows = _runner(X, target, threads)
+                started = time.perf_counter()
+                runner.run()
+                seconds.setdefault(name, []).append((time.perf_counter() - started) / rows)
+        del mapped, held, cases
+    per_row = {name: statistics.median(values) * 1e9 for name, values in seconds.items()}
+    base = statistics.median(list(per_row.values())[: len(COUNTS)])
+    lines = [f"time of a row, {WORK.title}, {threads} threads (goal: within {WITHIN:.0%})"]
+    lines += [f"  {name:32s}{value:10.0f} ns{value / base - 1:+8.0%}" for name, value in per_row.items()]
+    return per_row, lines

@@ -1,0 +1,88 @@
+"""One parameter's two gradients, ready for the rules: which entries are wrong, and what would explain them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from layerwise.checking.evidence import ParameterEvidence
+
+# What an explanation may leave of the difference between the gradients, beyond what rounding leaves.
+LEFT_OVER = 1e-5
+# Where rounding alone makes up this much of the difference, nothing can be told from it.
+DROWNED = 0.1
+ROUNDINGS = 8.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A parameter's gradients as the rules read them: `theta`, `A` analytic, `N` numeric, all of one shape."""
+
+    evidence: ParameterEvidence
+    name: str
+    theta: np.ndarray
+    A: np.ndarray
+    N: np.ndarray
+    noise: np.ndarray
+    valid: np.ndarray
+
+    @classmethod
+    def of(cls, evidence: ParameterEvidence, part: tuple[slice, ...] = ()) -> Comparison:
+        """Of a parameter, or of a part of it: the bias column of a matrix that holds both, for example."""
+        A, N = (np.asarray(array, dtype=np.float64)[part] for array in (evidence.analytic, evidence.numeric))
+        noise, theta = np.asarray(evidence.noise)[part], np.asarray(evidence.value, dtype=np.float64)[part]
+        valid = np.asarray(evidence.trusted)[part] & np.isfinite(N) & np.isfinite(noise)
+        return cls(evidence, evidence.name, theta, A, np.where(valid, N, 0.0), np.where(valid, noise, 0.0), valid)
+
+    @cached_property
+    def D(self) -> np.ndarray:
+        """A - N, and 0 where nothing is known."""
+        with np.errstate(all="ignore"):
+            return np.where(self.valid, self.A - self.N, 0.0)
+
+    @cached_property
+    def wrong(self) -> np.ndarray:
+        """The entries that differ by more than rounding."""
+        apart = np.abs(self.D)
+        least = np.maximum(3 * self.noise, self.evidence.tolerance * np.minimum(np.abs(self.N), np.abs(self.A)))
+        if np.isfinite(apart).all():
+            least = np.minimum(np.maximum(least, 1e-6 * apart.max(initial=0.0)), apart.max(initial=0.0) / 2)
+        return self.valid & ~(apart <= least)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the difference is beyond the tolerance and beyond rounding."""
+        apart, sizes = _norm(self.D), _norm(self.A[self.valid]) + _norm(self.N)
+        if not np.isfinite(apart):
+            return True
+        return apart > self.evidence.tolerance * sizes and apart > 2 * _norm(self.noise)
+
+    @property
+    def precision(self) -> float:
+        """The relative precision of the analytic gradient's type."""
+        dtype = self.evidence.analytic_dtype
+        return float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
+
+    def is_explained_by(self, model: np.ndarray, factor: float = 1.0, left_over: float = LEFT_OVER) -> bool:
+        """Whether A is `model`, to within rounding. `factor`: how much of N's rounding error is in the model."""
+        if not self.valid.any():
+            return False
+        whole, known = _norm(self.D), self.valid
+        rounding = 2 * max(abs(factor), 1.0) * _norm(self.noise)
+        rounding += ROUNDINGS * self.precision * (_norm(self.A[known]) + _norm(self.N))
+        if not np.isfinite(whole) or rounding > DROWNED * whole:
+            return False
+        return _norm((self.A - model)[known]) <= left_over * whole + rounding
+
+    def factor(self, model: np.ndarray, where: np.ndarray | None = None) -> float:
+        """The f that brings f * model closest to A; 0 where the model is 0."""
+        where = self.valid if where is None else where
+        model = model[where]
+        size = float(model @ model)
+        return float(self.A[where] @ model) / size if size else 0.0
+
+
+def _norm(array: np.ndarray) -> float:
+    return float(np.linalg.norm(array.reshape(-1)))

@@ -1,0 +1,91 @@
+"""What dW[l] = dZ[l] A[l-1]' takes for A[l-1], where dZ[l] is known to be right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from layerwise.checking.causes.experiment import gradient_at, shaken
+from layerwise.checking.causes.hidden_layer import PLACES, has_dropout
+from layerwise.checking.causes.layers import Layer
+from layerwise.checking.causes.naming import gradient_name
+from layerwise.checking.evidence import Cause, Probes
+
+CLOSE = 1e-5
+
+
+def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Probes) -> Cause | None:
+    """Why dW is wrong where db is right. `D` = A - N of the weights, in the caller's layout."""
+    layer = layers[index]
+    name = gradient_name(layer.weight)
+    if index and has_dropout(layers[index - 1], layer, probes) and not _is_constant(layer, D, probes):
+        return Cause(
+            "dropout-mask",
+            None,
+            f"d{layer.bias} is right, so dZ{index + 1} is; {name} multiplies it with other inputs than the cost's. The "
+            f"cost drops units of layer {index}: A{index} is taken before dropout, or with another mask.",
+        )
+    if probes.gradient is None or _is_constant(layer, D, probes) is not False:
+        return None
+    if index == 0:
+        if not _is_a_product(layer, probes):
+            return None
+        return Cause(
+            "stale",
+            None,
+            f"The gradient of {layer.bias} is right, so dZ1 is; {name} multiplies it with other inputs than the cost's: "
+            "another batch, or the examples in another order.",
+        )
+    return _other_activation(layers, index, probes)
+
+
+def _is_constant(layer: Layer, D: np.ndarray, probes: Probes) -> bool | None:
+    """Whether A - N is the same at other parameters: something is added that no wrong input adds. None: unknown."""
+    if probes.gradient is None or probes.cost is None or D.shape != probes.theta[layer.weight].shape:
+        return None
+    there = shaken(probes.theta, 0.3, 3)
+    gradient = gradient_at(probes, there)
+    if gradient is None:
+        return None
+    from layerwise.checking.causes.experiment import slope_along
+
+    direction = np.where(D == 0, 0.0, np.sign(D))
+    slope, error = slope_along(probes.cost, there, {layer.weight: direction})
+    apart = float(np.sum(gradient[layer.weight] * direction)) - slope
+    before = float(np.sum(D * direction))
+    return bool(np.isfinite(error) and abs(apart - before) <= 1e-4 * abs(before))
+
+
+def _is_a_product(layer: Layer, probes: Probes) -> bool:
+    """Whether dW still is dZ times something: with W = 0 and no unit alike, all of it is in the same few rows."""
+    gradient = gradient_at(probes, layer.placed(probes.theta, W=0.0))
+    if gradient is None or layer.bias is None:
+        return False
+    W, b = layer.W(gradient), layer.b(gradient)
+    dead = np.abs(b) <= 1e-12 * np.abs(b).max(initial=0)
+    return bool(np.all(W[dead] == 0))
+
+
+def _other_activation(layers: Sequence[Layer], index: int, probes: Probes) -> Cause | None:
+    """With W[l-1] = 0 and b[l-1] = c the inputs of layer l are g(c): compare with what dW / db shows."""
+    below, layer = layers[index - 1], layers[index]
+    if below.bias is None or layer.bias is None:
+        return None
+    shown = []
+    for c in PLACES:
+        gradient = gradient_at(probes, below.placed(probes.theta, W=0.0, b=c))
+        if gradient is None:
+            return None
+        W, b = layer.W(gradient), layer.b(gradient)
+        size = float(b @ b)
+        if size:
+            shown.append((c, b @ W / size))
+    if shown and all(np.allclose(inputs, c, rtol=1e-3) for c, inputs in shown):
+        return Cause(
+            "unknown",
+            None,
+            f"{gradient_name(layer.weight)} is dZ{index + 1} times Z{index}; A{index}, after the activation, belongs "
+            "there.",
+        )
+    return None

@@ -1,0 +1,122 @@
+"""The layers that parameters form, from their names and shapes alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from layerwise.checking.given import layer_number
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A dense layer: z = W a + b. `is_turned`: the caller keeps W as (n_prev, n), for row vectors.
+
+    `bias` is None where there is none; `is_folded` where it is the first column (row, if turned) of the
+    weights' own array.
+    """
+
+    weight: str
+    bias: str | None
+    is_turned: bool = False
+    is_folded: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.weight,) if self.bias in (None, self.weight) else (self.weight, str(self.bias))
+
+    @property
+    def bias_part(self) -> tuple[slice, ...]:
+        """Where in its array the bias lies."""
+        if not self.is_folded:
+            return ()
+        return (slice(0, 1), slice(None)) if self.is_turned else (slice(None), slice(0, 1))
+
+    @property
+    def weight_part(self) -> tuple[slice, ...]:
+        """Where in its array the weights lie."""
+        if not self.is_folded:
+            return ()
+        return (slice(1, None), slice(None)) if self.is_turned else (slice(None), slice(1, None))
+
+    def W(self, arrays: Arrays) -> np.ndarray:
+        """The weights, or their gradient, as (n, n_prev)."""
+        W = arrays[self.weight][self.weight_part]
+        return W.T if self.is_turned else W
+
+    def b(self, arrays: Arrays) -> np.ndarray:
+        """The biases, or their gradient, as (n,)."""
+        assert self.bias is not None
+        return np.reshape(arrays[self.bias][self.bias_part], -1)
+
+    def placed(
+        self, arrays: Arrays, W: np.ndarray | float | None = None, b: np.ndarray | float | None = None
+    ) -> dict[str, np.ndarray]:
+        """Copies of the arrays with these weights (n, n_prev) and biases (n,) in this layer."""
+        copies = {name: np.array(array, dtype=np.float64) for name, array in arrays.items()}
+        if W is not None:
+            copies[self.weight][self.weight_part] = np.transpose(W) if self.is_turned else W
+        if b is not None and self.bias is not None:
+            part = copies[self.bias][self.bias_part]
+            copies[self.bias][self.bias_part] = np.reshape(np.broadcast_to(b, part.size), part.shape)
+        return copies
+
+
+def layers_of(arrays: Arrays) -> tuple[Layer, ...]:
+    """The layers, the first one first; empty where names and shapes form no chain of dense layers."""
+    groups: dict[int | None, list[str]] = {}
+    for name in arrays:
+        groups.setdefault(layer_number(name), []).append(name)
+    if None in groups and len(groups) > 1:
+        return ()
+    pairs = [_pair(arrays, names) for _, names in sorted(groups.items(), key=lambda item: item[0] or 0)]
+    if not all(pairs):
+        return ()
+    known = [pair for pair in pairs if pair]
+    for is_folded in (False, True):
+        for is_turned in _likely_turns(arrays, known[0]):
+            layers = tuple(
+                Layer(weight, weight if is_folded else bias, is_turned, is_folded) for weight, bias in known
+            )
+            if not (is_folded and any(bias for _, bias in known)) and _is_chain(arrays, layers):
+                return layers
+    return ()
+
+
+def _pair(arrays: Arrays, names: list[str]) -> tuple[str, str | None] | None:
+    """(weights, bias) among the parameters of one layer."""
+    if len(names) == 1:
+        return (names[0], None) if arrays[names[0]].ndim == 2 else None
+    if len(names) != 2:
+        return None
+    weight, bias = sorted(names, key=lambda name: (_is_bias_name(name), arrays[name].ndim != 2, -arrays[name].size))
+    shape = arrays[bias].shape
+    is_vector = len(shape) == 1 or (len(shape) == 2 and 1 in shape)
+    return (weight, bias) if arrays[weight].ndim == 2 and is_vector else None
+
+
+def _is_bias_name(name: str) -> bool:
+    last = re.split(r"[._/]", name)[-1] if not name.startswith(("b", "B")) else name
+    return last[:1] in "bB" or "bias" in name.lower() or "intercept" in name.lower()
+
+
+def _likely_turns(arrays: Arrays, first: tuple[str, str | None]) -> tuple[bool, bool]:
+    """Which layout to try first where both would fit: square layers do not say."""
+    weight, bias = first
+    if bias is None or arrays[bias].shape == (arrays[bias].size, 1) or "weight" in weight:
+        return (False, True)
+    return (True, False)
+
+
+def _is_chain(arrays: Arrays, layers: tuple[Layer, ...]) -> bool:
+    shapes = [layer.W(arrays).shape for layer in layers]
+    if any(0 in shape for shape in shapes):
+        return False
+    biases = all(layer.bias is None or layer.b(arrays).size == n for layer, (n, _) in zip(layers, shapes, strict=True))
+    joints = all(below[0] == above[1] for below, above in zip(shapes[:-1], shapes[1:], strict=True))
+    return biases and joints and (not layers[0].is_folded or len(layers) > 1)

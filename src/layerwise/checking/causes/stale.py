@@ -1,0 +1,89 @@
+"""Gradients of another moment: a cache never renewed, parameters before or after an update, other examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.optimize import root_scalar
+
+from layerwise.checking.causes.experiment import gradient_at, moved, shaken, slope_along
+from layerwise.checking.causes.naming import gradient_name, number
+from layerwise.checking.evidence import Cause, Probes
+
+Arrays = Mapping[str, np.ndarray]
+MOVE = 0.2
+FIRST_RATE = 1e-4
+FITS = 1e-4
+DIRECTIONS = 4
+
+
+def never_moves(name: str, probes: Probes) -> Cause | None:
+    """The gradient function gives the same at other parameters, or still gives the previous call's answer."""
+    if probes.gradient is None:
+        return None
+    points = (probes.theta, shaken(probes.theta, MOVE, 1), shaken(probes.theta, MOVE, 2))
+    answers = [gradient_at(probes, point) for point in (*points, points[2])]
+    if any(answer is None for answer in answers):
+        return None
+    first, second, third, again = (answer[name] for answer in answers if answer is not None)
+    if np.array_equal(first, second) and np.array_equal(second, third) and np.any(first):
+        text = "is the same at other parameters: it comes from a cache that is not renewed, or from another forward pass"
+    elif not np.array_equal(third, again) and np.allclose(third, second):
+        text = "is that of the parameters given before: the backward pass reads a cache from before the forward pass"
+    else:
+        return None
+    return Cause("stale", None, f"{gradient_name(name)} {text}.")
+
+
+def another_point(name: str, analytic: Arrays, numeric: Arrays, probes: Probes) -> Cause | None:
+    """A is the right gradient at theta + s A (before an update by A) or at theta + s N (after one).
+
+    The length s is where the slope along A - N becomes that of A; then other directions must agree.
+    """
+    if probes.cost is None:
+        return None
+    gap = {key: analytic[key] - numeric[key] for key in analytic}
+    size = np.sqrt(sum(np.square(part).sum() for part in gap.values()))
+    rng = np.random.default_rng(0)
+    checks = [{key: rng.normal(size=part.shape) for key, part in gap.items()} for _ in range(DIRECTIONS)]
+    for towards, when in ((analytic, "before the update of the parameters"), (numeric, "after an update of the parameters")):
+        rate = _rate(analytic, gap, towards, probes)
+        if rate is None:
+            continue
+        there = moved(probes.theta, towards, rate)
+        misses = [abs(_excess(analytic, direction, there, probes)) for direction in checks]
+        if max(misses) < 10 * FITS * size:
+            return Cause(
+                "stale",
+                None,
+                f"The gradient is right for other parameters: theta {'+' if rate > 0 else '-'} {number(abs(rate))} times "
+                f"{'itself' if towards is analytic else 'the gradient'}. It was taken {when}.",
+            )
+    return None
+
+
+def _excess(analytic: Arrays, direction: Arrays, there: Arrays, probes: Probes) -> float:
+    assert probes.cost is not None
+    slope, error = slope_along(probes.cost, there, direction)
+    wanted = sum(float(np.sum(analytic[key] * direction[key])) for key in direction)
+    return slope - wanted if np.isfinite(error) else float("inf")
+
+
+def _rate(analytic: Arrays, gap: Arrays, towards: Arrays, probes: Probes) -> float | None:
+    """The s at which the slope along A - N is what A says; None where the search finds none."""
+
+    def excess(rate: float) -> float:
+        return _excess(analytic, gap, moved(probes.theta, towards, rate), probes)
+
+    here, near = excess(0.0), excess(FIRST_RATE)
+    if near == here or not np.isfinite(near) or not np.isfinite(here):
+        return None
+    guess = -here * FIRST_RATE / (near - here)
+    if not 1e-9 < abs(guess) < 1e6:
+        return None
+    try:
+        found = root_scalar(excess, method="secant", x0=guess / 2, x1=guess, rtol=1e-7, maxiter=12)
+    except (RuntimeError, ValueError, OverflowError):
+        return None
+    return float(found.root) if np.isfinite(found.root) and abs(excess(found.root)) < FITS * abs(here) else None

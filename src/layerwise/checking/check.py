@@ -1,0 +1,156 @@
+"""`check_gradients`: from a cost, a gradient and parameters to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from layerwise.checking.causes import find_causes
+from layerwise.checking.complex_step import ComplexStep
+from layerwise.checking.corners import without_conventions
+from layerwise.checking.evidence import Arrays, ParameterEvidence, Probes
+from layerwise.checking.functions import CostFunction, gradient_function
+from layerwise.checking.given import Form, backward_order, read_gradient, read_theta
+from layerwise.checking.measuring import Corner, Measuring
+from layerwise.checking.result import GradientCheck
+from layerwise.checking.searching import LargeParameter, examine
+from layerwise.checking.verdict import Measured, verdict_of
+from layerwise.errors import InputError
+
+TOLERANCE = 1e-7
+# Up to so many entries in all, every one is measured; beyond, random directions come first.
+EXHAUSTIVE = 4_000
+ROUNDING_OF_A = 32 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One check to do: the cost, the gradient of each parameter as given, and `ask`, the gradient as a function
+    where there is one; see `layerwise.check_gradients` for the rest."""
+
+    cost: CostFunction
+    gradient: dict[str, np.ndarray]
+    ask: Callable[[Arrays], dict[str, np.ndarray]] | None
+    tolerance: float
+    step: float | None
+    constants: Mapping[str, float]
+    exhaustive: bool | None
+    seed: int
+    notes: list[str]
+
+
+@dataclass
+class Findings:
+    """What was measured of each parameter so far."""
+
+    parameters: dict[str, Measured] = field(default_factory=dict)
+    corners: list[Corner] = field(default_factory=list)
+
+
+def check_functions(
+    cost: Callable[[Any], Any],
+    gradient: Any,
+    theta: Any,
+    *,
+    tolerance: float | None = None,
+    step: float | None = None,
+    constants: Mapping[str, float] | None = None,
+    exhaustive: bool | None = None,
+    seed: int = 0,
+) -> GradientCheck:
+    """See `layerwise.check_gradients`."""
+    if not callable(cost):
+        raise InputError(f"cost is {type(cost).__name__}; expected a function of theta that gives one number")
+    tolerance = positive("tolerance", TOLERANCE if tolerance is None else tolerance)
+    form, arrays, notes = read_theta(theta)
+    ask = gradient_function(gradient, form) if callable(gradient) else None
+    function = CostFunction(cost, form, arrays)
+    function.first_look()
+    A = {name: array.copy() for name, array in read_gradient(gradient, form).items()} if ask is None else ask(arrays)
+    if ask is not None and not _same(A, ask(arrays)):
+        notes.append(
+            "gradient(theta) gives another answer each time: a dropout mask or a batch is drawn anew in it."
+        )
+    return check_request(
+        Request(function, A, ask, tolerance, step, dict(constants or {}), exhaustive, seed, notes)
+    )
+
+
+def check_request(request: Request) -> GradientCheck:
+    """Measure, compare, and say what was found."""
+    cost, A, notes = request.cost, request.gradient, list(request.notes)
+    step = None if request.step is None else positive("step", request.step)
+    here = cost.first_look()
+    generator = np.random.default_rng(request.seed)
+    measuring = Measuring.start(cost, here, request.tolerance, None, generator)
+    whole = cost.form.size <= EXHAUSTIVE if request.exhaustive is None else request.exhaustive
+    findings = _measure(request, measuring, whole, generator)
+    differences = None if step is None else _at_fixed_step(cost, measuring, A, step, whole)
+    cost.check()
+    if cost.is_single_precision:
+        notes.append("The cost is computed in single precision, and its rounding limits what the check can see.")
+    evidence = {name: m.evidence for name, m in findings.parameters.items() if m.evidence is not None}
+    order = backward_order(list(cost.form.shapes))
+    causes = {}
+    if any(part.is_wrong() for part in evidence.values()):
+        causes = find_causes(evidence, Probes(cost.theta, order, cost, request.ask, request.constants))
+    return verdict_of(
+        findings.parameters, findings.corners, causes, order, request.tolerance, cost.evaluations, notes,
+        step, differences,
+    )  # fmt: skip
+
+
+def positive(name: str, value: Any) -> float:
+    """The value as a float. Raises InputError unless it is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < np.inf:
+        raise InputError(f"{name} is {value!r}; expected a number above 0")
+    return float(value)
+
+
+def _same(A: Arrays, B: Arrays) -> bool:
+    """Whether two answers are one, up to the order of sums."""
+    return all(np.allclose(A[name], B[name], rtol=1e-9, atol=0, equal_nan=True) for name in A)
+
+
+def _measure(
+    request: Request, measuring: Measuring, whole: bool, generator: np.random.Generator
+) -> Findings:
+    cost, A, ask = request.cost, request.gradient, request.ask
+    findings, complex_step = Findings(), ComplexStep(cost, generator)
+    floor = ROUNDING_OF_A * max(_largest(array) for array in A.values())
+    for name, analytic in A.items():
+        if whole or analytic.size <= EXHAUSTIVE // 16:
+            evidence, corners = measuring.evidence(name, analytic)
+            large: LargeParameter | None = None
+        else:
+            large = examine(measuring, name, analytic, generator)
+            evidence, corners = large.evidence, large.corners
+        if evidence is not None:
+            evidence = complex_step.refine(replace(evidence, floor=floor), measuring)
+            if ask is not None and evidence.is_wrong() and np.isfinite(analytic).all():
+                evidence, conventions = without_conventions(evidence, cost, ask, measuring, generator)
+                corners = [*corners, *conventions]
+        findings.parameters[name] = Measured(name, analytic, evidence, large)
+        findings.corners += corners
+    return findings
+
+
+def _largest(array: np.ndarray) -> float:
+    finite = array[np.isfinite(array)]
+    return float(np.abs(finite).max(initial=0.0))
+
+
+def _at_fixed_step(
+    cost: CostFunction, measuring: Measuring, A: dict[str, np.ndarray], step: float, whole: bool
+) -> dict[str, np.ndarray]:
+    """The plain central differences at one step, for the note's own difference."""
+    if not whole:
+        raise InputError(
+            f"a fixed step measures every entry, here {cost.form.size:,}; pass exhaustive=True for it, or no step"
+        )
+    fixed = replace(measuring, step=step)
+    return {name: fixed.evidence(name, analytic)[0].numeric for name, analytic in A.items()}

@@ -1,0 +1,101 @@
+"""`layerwise.check_gradients`: the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from layerwise.checking.check import check_functions
+from layerwise.checking.network_check import NetworkBatch, check_network
+from layerwise.checking.result import GradientCheck
+from layerwise.errors import InputError
+
+
+@runtime_checkable
+class HasNetwork(Protocol):
+    """An estimator of layerwise's own: it hands over its network and examples as its training sees them."""
+
+    def network_batch(self, X: Any, y: Any, sample_weight: Any = None) -> NetworkBatch: ...
+
+
+def check_gradients(
+    cost: Callable[[Any], Any] | HasNetwork,
+    gradient: Any,
+    theta: Any,
+    *,
+    tolerance: float | None = None,
+    step: float | None = None,
+    sample_weight: Any = None,
+    constants: Mapping[str, float] | None = None,
+    exhaustive: bool | None = None,
+    seed: int = 0,
+) -> GradientCheck:
+    """Is a gradient right? If not, which parameter is wrong, how, and what usually causes that.
+
+        check_gradients(cost, gradient, theta)      any code: NumPy, or PyTorch and JAX wrapped to take arrays
+        check_gradients(estimator, X, y)            the engine's own gradients of a layerwise estimator
+
+    Parameters
+    ----------
+    cost : function of theta that returns one number
+        It must be a function of theta alone: hold dropout masks and batches fixed, and change nothing in
+        place. Or an estimator (MLPClassifier, TabularRegressor, ...), fitted or not; one that is not is checked
+        at its start.
+    gradient : array or dictionary of arrays of theta's shapes, or a function of theta that returns them
+        In a dictionary the gradient of "W1" may be named "W1" or "dW1". With an estimator: X.
+    theta : float, array, or dictionary of arrays {"W1": ..., "b1": ...}
+        Where to check. Numbers at the end of names are layers, the highest nearest the output. With an
+        estimator: y.
+    tolerance : float
+        The relative difference up to which a gradient is right: 1e-7; 1e-4 for an engine in single precision.
+    step : float, optional
+        One fixed step for all differences, as the note's epsilon; it then decides whether the check passes.
+        Without it each entry gets the step that suits its rounding and curvature.
+    sample_weight : (rows,), optional
+        With an estimator, how much each row counts.
+    constants : dictionary, optional
+        Numbers by which a fault may be off, to be named: {"m": 209, "keep_prob": 0.8, "lambda": 0.7}.
+    exhaustive : bool, optional
+        Whether every entry is measured. Without it, up to 4,000 entries are; larger parameters are checked
+        along random directions, and wrong entries found by halving.
+    seed : int
+        Fixes the random directions: same seed, same result.
+
+    Returns
+    -------
+    GradientCheck: passed, difference, culprit, parameters, kinks, text; `raise_if_wrong()` for tests.
+
+    Raises
+    ------
+    InputError where shapes do not fit, theta or the cost is not finite or not floating-point, the cost gives
+    another value when asked again, or changes theta in place.
+
+    Example
+    -------
+    >>> import layerwise
+    >>> import numpy as np; theta = np.array([1.0, -2.0])
+    >>> check = layerwise.check_gradients(lambda t: (t**2).sum() / 2, lambda t: 2 * t, theta)
+    >>> check.passed
+    False
+
+    Source of the difference: the note, figure 26. Of the numbers: see `layerwise.checking.ladder`.
+    """
+    if isinstance(cost, HasNetwork):
+        batch = cost.network_batch(gradient, theta, sample_weight)
+        return check_network(batch, tolerance=tolerance, step=step, exhaustive=exhaustive, seed=seed)
+    if hasattr(cost, "fit"):
+        raise InputError(
+            f"{type(cost).__name__} is not an estimator of layerwise's own; pass a cost, its gradient and theta"
+        )
+    if sample_weight is not None:
+        raise InputError("sample_weight goes with an estimator; here the weights belong into cost and gradient")
+    return check_functions(
+        cost,
+        gradient,
+        theta,
+        tolerance=tolerance,
+        step=step,
+        constants=constants,
+        exhaustive=exhaustive,
+        seed=seed,
+    )
