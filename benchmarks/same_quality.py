@@ -2,10 +2,11 @@
 
     python benchmarks/same_quality.py [--seeds 20] [--only iris ...] [--apart]
 
-Each run splits the data anew, scales it, and fits both networks with the same parameters: accuracy on the held-out
-third for classes, R2 for values. With the same random_state the two start at the same weights and see the same
-mini-batches, so what is left is rounding; `--apart` gives ours another random_state, so that the difference is
-that of two independent seeds. Differences are ours minus theirs, with a 95% t-interval over the seeds.
+Each run splits the data anew, scales it, and fits both networks with the same parameters: accuracy on the
+held-out third for classes, R2 for values. With the same random_state the two start at the same weights and
+see the same mini-batches, so what is left is rounding; `--apart` gives ours another random_state, so that the
+difference is that of two independent seeds. Differences are ours minus theirs, with a 95% t-interval over the
+seeds.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ DATA = {
     "moons": (lambda: datasets.make_moons(400, noise=0.3, random_state=0), {"solver": "lbfgs"}),
     "circles": (
         lambda: datasets.make_circles(400, noise=0.15, factor=0.5, random_state=0),
-        {"early_stopping": True, "max_iter": 400},
+        {"early_stopping": True, "n_iter_no_change": 60, "max_iter": 400},
     ),
     "hastie": (
         lambda: datasets.make_hastie_10_2(800, random_state=0),

@@ -1,6 +1,6 @@
-"""The planted bugs: every fault in several networks, once in the collection and once in a held-out set.
+"""The planted bugs: every fault in several networks of a fixed collection, or of networks drawn from a seed.
 
-The held-out set has other seeds, sizes, activations and layouts; the rules of layerwise were not tuned on it.
+The rules of layerwise were written with the collection in sight; networks drawn from a new seed are held out.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ COLLECTION = (
     Spec((6, 5, 1), "gelu", "squared_sigmoid", m=11, seed=7),
     Spec((4, 4, 4, 1), "tanh", "huber", m=15, weighted=True, seed=8),
     Spec((4, 3), "relu", "softmax", m=8, penalty=0.5, seed=9),
-)
-HELD_OUT = (
     Spec((7, 6, 6, 2), "gelu", "squared", m=17, penalty=0.9, seed=101),
     Spec((5, 8, 4), "relu", "softmax", m=25, seed=102),
     Spec((3, 7, 4, 4, 1), "sigmoid", "binary", m=16, seed=103),
@@ -36,8 +34,34 @@ HELD_OUT = (
     Spec((8, 9, 2), "softplus", "huber", m=9, seed=107),
     Spec((4, 7, 3), "silu", "softmax", m=19, weighted=True, seed=108),
 )
-STYLES_OF = ("course", "rows", "columns_named", "torch")
+STYLES_OF = ("course", "rows", "columns_named", "torch", "theta")
 PER_FAULT = 3
+HIDDEN = ("relu", "tanh", "sigmoid", "leaky_relu", "elu", "gelu", "softplus", "silu")
+LOSSES = ("binary", "softmax", "squared", "squared_sigmoid", "huber")
+
+
+def drawn_specs(seed: int, count: int = 14) -> tuple[Spec, ...]:
+    """Networks that nobody chose: sizes, activation, loss, examples, penalty, dropout and weights are drawn."""
+    rng = np.random.default_rng(seed)
+    specs = []
+    for number in range(count):
+        loss = LOSSES[number % len(LOSSES)]
+        width = int(rng.integers(3, 9))
+        hidden = [width if rng.random() < 0.6 else int(rng.integers(3, 9)) for _ in range(rng.integers(1, 4))]
+        inputs = hidden[0] if rng.random() < 0.4 else int(rng.integers(3, 9))
+        outputs = int(rng.integers(3, 6)) if loss == "softmax" else int(rng.integers(1, 4))
+        spec = Spec(
+            (inputs, *hidden, outputs),
+            HIDDEN[(number + int(rng.integers(2)) * 3) % len(HIDDEN)],
+            loss,
+            m=int(rng.choice([width, *range(6, 40)])),
+            penalty=float(rng.choice([0.0, 0.0, 0.3, 1.1])),
+            keep_prob=float(rng.choice([1.0, 1.0, 0.5, 0.75, 0.9])),
+            weighted=bool(rng.random() < 0.15),
+            seed=seed * 1000 + number,
+        )
+        specs.append(spec)
+    return tuple(specs)
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def test_another_run_is_refused_with_what_differs(examples, tmp_path):
     checkpoint = Checkpoint(tmp_path / "run.checkpoint")
     TabularRegressor(**TABLE).fit(X, y, callbacks=[checkpoint])
     before = (tmp_path / "run.checkpoint").read_bytes()
-    with pytest.raises(InputError, match="learning_rate was 0.01 and is 0.02"):
+    with pytest.raises(InputError, match=r"learning_rate was 0\.01 and is 0\.02"):
         TabularRegressor(**TABLE | {"learning_rate": 0.02}).fit(X, y, callbacks=[checkpoint])
     with pytest.raises(InputError, match="the training data differ"):
         TabularRegressor(**TABLE).fit(X, y + 1.5 * X[:, 3], callbacks=[checkpoint])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def fitted(examples, callback, **settings):
 
 
 class FakeWriter:
-    made: list[FakeWriter] = []
+    made: ClassVar[list[FakeWriter]] = []
 
     def __init__(self, logdir, flush_secs):
         self.logdir, self.scalars, self.texts, self.closed = logdir, [], {}, False

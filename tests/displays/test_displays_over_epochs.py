@@ -81,7 +81,7 @@ def test_the_scale_is_logarithmic_where_the_values_need_it():
     assert CostCurveDisplay.from_history(wide).ax_.get_yscale() == "log"
     assert CostCurveDisplay.from_history(narrow).ax_.get_yscale() == "linear"
     assert CostCurveDisplay.from_history(wide, log_scale=False).ax_.get_yscale() == "linear"
-    assert CostCurveDisplay.from_history(wide[:1] + [{"epoch": 2, "cost": 0.0}]).ax_.get_yscale() == "linear"
+    assert CostCurveDisplay.from_history([*wide[:1], {"epoch": 2, "cost": 0.0}]).ax_.get_yscale() == "linear"
 
 
 def test_scikit_learns_own_network_has_a_cost_curve_too():

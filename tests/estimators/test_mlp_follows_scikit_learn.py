@@ -40,7 +40,10 @@ CASES = {
     "two layers": (BINARY, {"hidden_layer_sizes": (20, 10)}),
     "small batches": (BINARY, {"batch_size": 7, "max_iter": 5}),
     "not shuffled": (BINARY, {"batch_size": 32, "shuffle": False}),
-    "until it converges": (BINARY, {"max_iter": 400, "tol": 1e-3}),
+    "until it converges": (
+        IRIS,
+        {"max_iter": 300, "tol": 1e-3, "n_iter_no_change": 3, "learning_rate_init": 0.02},
+    ),
     "large epsilon": (BINARY, {"epsilon": 0.1, "beta_1": 0.5, "beta_2": 0.9}),
     "strong penalty": (BINARY, {"alpha": 3.0}),
     "early stopping": (BINARY, {"early_stopping": True, "max_iter": 60}),
@@ -51,8 +54,8 @@ CASES = {
         {"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.5, "power_t": 0.3},
     ),
     "sgd, adaptive": (
-        BINARY,
-        {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.01, "n_iter_no_change": 2, "max_iter": 200},
+        IRIS,
+        {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.01, "n_iter_no_change": 2, "max_iter": 100},
     ),
     "lbfgs": (BINARY, {"solver": "lbfgs", "max_iter": 12}),
     "lbfgs, three classes": (IRIS, {"solver": "lbfgs", "max_iter": 8}),

@@ -25,7 +25,13 @@ X_BINARY = scale(X_BINARY)
 X_VALUES, Y_VALUES = load_diabetes(return_X_y=True)
 Y_VALUES = scale(Y_VALUES)
 # The reference engine: what is under test is what the parameters do, and it compiles nothing.
-QUICK = {"hidden_layer_sizes": (12, 10), "max_iter": 30, "batch_size": 30, "random_state": 0, "engine": "numpy"}
+QUICK = {
+    "hidden_layer_sizes": (12, 10),
+    "max_iter": 30,
+    "batch_size": 30,
+    "random_state": 0,
+    "engine": "numpy",
+}
 
 
 def fitted(X=X, y=Y, kind=MLPClassifier, fit=None, **settings):

@@ -30,7 +30,7 @@ from speed.runner import Runner, Ways
 from speed.work import Layers, Work
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-MOST_UNROLLED = 10
+MOST_UNROLLED = 5
 
 
 # Parameters: one flat vector, or W1, b1, W2, b2, ... Each is one list of tensors.

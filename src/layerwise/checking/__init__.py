@@ -2,7 +2,17 @@
 
 from layerwise.checking.evidence import CAUSES
 from layerwise.checking.network_check import NetworkBatch
-from layerwise.checking.public import check_gradients
+from layerwise.checking.public import check_gradients, sweep_steps
 from layerwise.checking.result import GradientCheck, GradientIsWrong, ParameterCheck
+from layerwise.checking.sweep import Sweep
 
-__all__ = ["CAUSES", "GradientCheck", "GradientIsWrong", "NetworkBatch", "ParameterCheck", "check_gradients"]
+__all__ = [
+    "CAUSES",
+    "GradientCheck",
+    "GradientIsWrong",
+    "NetworkBatch",
+    "ParameterCheck",
+    "Sweep",
+    "check_gradients",
+    "sweep_steps",
+]

@@ -14,23 +14,25 @@ from layerwise.checking.complex_step import ComplexStep
 from layerwise.checking.corners import without_conventions
 from layerwise.checking.evidence import Arrays, ParameterEvidence, Probes
 from layerwise.checking.functions import CostFunction, gradient_function
-from layerwise.checking.given import Form, backward_order, read_gradient, read_theta
+from layerwise.checking.given import backward_order, read_gradient, read_theta
 from layerwise.checking.measuring import Corner, Measuring
 from layerwise.checking.result import GradientCheck
-from layerwise.checking.searching import LargeParameter, examine
+from layerwise.checking.searching import LargeParameter, examine, sampled
 from layerwise.checking.verdict import Measured, verdict_of
 from layerwise.errors import InputError
 
 TOLERANCE = 1e-7
 # Up to so many entries in all, every one is measured; beyond, random directions come first.
 EXHAUSTIVE = 4_000
+# In a larger network, every entry of parameters no larger than this.
+SMALL = 16
 ROUNDING_OF_A = 32 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One check to do: the cost, the gradient of each parameter as given, and `ask`, the gradient as a function
-    where there is one; see `layerwise.check_gradients` for the rest."""
+    """One check to do: the cost, the gradient of each parameter as given, and `ask`, the gradient as a
+    function where there is one; see `layerwise.check_gradients` for the rest."""
 
     cost: CostFunction
     gradient: dict[str, np.ndarray]
@@ -51,7 +53,7 @@ class Findings:
     corners: list[Corner] = field(default_factory=list)
 
 
-def check_functions(
+def functions_request(
     cost: Callable[[Any], Any],
     gradient: Any,
     theta: Any,
@@ -61,8 +63,8 @@ def check_functions(
     constants: Mapping[str, float] | None = None,
     exhaustive: bool | None = None,
     seed: int = 0,
-) -> GradientCheck:
-    """See `layerwise.check_gradients`."""
+) -> Request:
+    """What `layerwise.check_gradients` was asked, looked at before any work. Raises InputError."""
     if not callable(cost):
         raise InputError(f"cost is {type(cost).__name__}; expected a function of theta that gives one number")
     tolerance = positive("tolerance", TOLERANCE if tolerance is None else tolerance)
@@ -70,14 +72,16 @@ def check_functions(
     ask = gradient_function(gradient, form) if callable(gradient) else None
     function = CostFunction(cost, form, arrays)
     function.first_look()
-    A = {name: array.copy() for name, array in read_gradient(gradient, form).items()} if ask is None else ask(arrays)
+    A = (
+        ask(arrays)
+        if ask
+        else {name: np.array(array) for name, array in read_gradient(gradient, form).items()}
+    )
     if ask is not None and not _same(A, ask(arrays)):
         notes.append(
             "gradient(theta) gives another answer each time: a dropout mask or a batch is drawn anew in it."
         )
-    return check_request(
-        Request(function, A, ask, tolerance, step, dict(constants or {}), exhaustive, seed, notes)
-    )
+    return Request(function, A, ask, tolerance, step, dict(constants or {}), exhaustive, seed, notes)
 
 
 def check_request(request: Request) -> GradientCheck:
@@ -92,11 +96,16 @@ def check_request(request: Request) -> GradientCheck:
     differences = None if step is None else _at_fixed_step(cost, measuring, A, step, whole)
     cost.check()
     if cost.is_single_precision:
-        notes.append("The cost is computed in single precision, and its rounding limits what the check can see.")
+        notes.append(
+            "The cost is computed in single precision, and its rounding limits what the check can see."
+        )
     evidence = {name: m.evidence for name, m in findings.parameters.items() if m.evidence is not None}
     order = backward_order(list(cost.form.shapes))
     causes = {}
     if any(part.is_wrong() for part in evidence.values()):
+        # A cause is told from the parameters beside it too: those that directions cleared are sampled.
+        for name in [name for name in A if name not in evidence]:
+            evidence[name] = sampled(measuring, name, A[name])
         causes = find_causes(evidence, Probes(cost.theta, order, cost, request.ask, request.constants))
     return verdict_of(
         findings.parameters, findings.corners, causes, order, request.tolerance, cost.evaluations, notes,
@@ -116,16 +125,15 @@ def _same(A: Arrays, B: Arrays) -> bool:
     return all(np.allclose(A[name], B[name], rtol=1e-9, atol=0, equal_nan=True) for name in A)
 
 
-def _measure(
-    request: Request, measuring: Measuring, whole: bool, generator: np.random.Generator
-) -> Findings:
+def _measure(request: Request, measuring: Measuring, whole: bool, generator: np.random.Generator) -> Findings:
     cost, A, ask = request.cost, request.gradient, request.ask
     findings, complex_step = Findings(), ComplexStep(cost, generator)
     floor = ROUNDING_OF_A * max(_largest(array) for array in A.values())
     for name, analytic in A.items():
-        if whole or analytic.size <= EXHAUSTIVE // 16:
-            evidence, corners = measuring.evidence(name, analytic)
+        if whole or analytic.size <= SMALL:
             large: LargeParameter | None = None
+            evidence: ParameterEvidence | None
+            evidence, corners = measuring.evidence(name, analytic)
         else:
             large = examine(measuring, name, analytic, generator)
             evidence, corners = large.evidence, large.corners
@@ -150,7 +158,8 @@ def _at_fixed_step(
     """The plain central differences at one step, for the note's own difference."""
     if not whole:
         raise InputError(
-            f"a fixed step measures every entry, here {cost.form.size:,}; pass exhaustive=True for it, or no step"
+            f"a fixed step measures every entry, here {cost.form.size:,}; pass exhaustive=True for it, "
+            "or no step"
         )
     fixed = replace(measuring, step=step)
     return {name: fixed.evidence(name, analytic)[0].numeric for name, analytic in A.items()}

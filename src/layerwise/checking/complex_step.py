@@ -33,7 +33,7 @@ class ComplexStep:
         self._allowed: bool | None = None
 
     def is_allowed(self, measuring: Measuring) -> bool:
-        """Whether it agrees with differences on every parameter, at theta or at a place where they are good."""
+        """Whether it agrees with differences on every parameter, at theta or where they are good."""
         if self._allowed is None:
             self._allowed = self._takes_complex() and all(
                 self._agrees(measuring, name) for name in self._cost.form.shapes
@@ -88,7 +88,10 @@ class ComplexStep:
         flat_values, flat_noise, flat_trusted = values.reshape(-1), noise.reshape(-1), trusted.reshape(-1)
         entries = evidence.entries().reshape(-1)
         for k in np.flatnonzero(noisy):
-            above, below = (self._slope(evidence.name, entries[k], sign * STEP * measuring.scales[evidence.name]) for sign in (1, -1))
+            above, below = (
+                self._slope(evidence.name, entries[k], sign * STEP * measuring.scales[evidence.name])
+                for sign in (1, -1)
+            )
             if abs(above - flat_values[k]) > flat_noise[k]:
                 continue
             error = ROUNDING * max(abs(above), 1e-3 * usual)

@@ -24,8 +24,8 @@ def without_conventions(
 ) -> tuple[ParameterEvidence, list[Corner]]:
     """The evidence of a wrong parameter without entries that are right as soon as theta moves a little.
 
-    Several corners at one place can leave the cost smooth along an entry, such as relu(t) - relu(-t) at 0, and
-    still make its gradient a matter of convention. A fault stays when theta moves off the corners; so the
+    Several corners at one place can leave the cost smooth along an entry, such as relu(t) - relu(-t) at 0,
+    and still make its gradient a matter of convention. A fault stays when theta moves off the corners; so the
     worst entries are measured again at a place nearby, where there are none.
     """
     off = np.abs(evidence.analytic - evidence.numeric) - evidence.noise
@@ -46,7 +46,9 @@ def without_conventions(
     slopes = there.entries(name, entries[worst], A)
     cost.evaluations += elsewhere.evaluations
     with np.errstate(all="ignore"):
-        allowed = slopes.error + evidence.floor + np.sqrt(measuring.tolerance) * np.abs(slopes.slope)
+        # A fault that is everywhere is as large nearby.
+        gone = np.minimum(np.sqrt(measuring.tolerance) * np.abs(slopes.slope), off[worst] / 100)
+        allowed = slopes.error + evidence.floor + gone
         right = ~slopes.corner & (np.abs(A - slopes.slope) <= allowed)
     if not right.all():
         return evidence, []

@@ -53,7 +53,6 @@ class ParameterEvidence:
         """||A - N|| / (||A|| + ||N||) over the trusted entries; 0 where both are 0."""
         return relative_difference(self.analytic[self.trusted], self.numeric[self.trusted])
 
-
     def is_wrong(self) -> bool:
         """Whether more than the tolerance is left of ||A - N|| once the errors of N are allowed for."""
         A, N = self.analytic[self.trusted], self.numeric[self.trusted]
@@ -68,7 +67,7 @@ class ParameterEvidence:
 
 
 def relative_difference(analytic: np.ndarray, numeric: np.ndarray) -> float:
-    """||A - N|| / (||A|| + ||N||), the note's (figure 25); 0 where both are 0, infinite where A is not finite.
+    """||A - N|| / (||A|| + ||N||), the note's (figure 25); 0 where both are 0, infinite where one is not.
 
     Arrays of one shape. The norms neither overflow nor underflow: entries are divided by the largest first.
     """

@@ -1,4 +1,4 @@
-"""The caller's cost and gradient as functions of named arrays, counted and looked at before they are trusted."""
+"""The caller's cost and gradient as functions of named arrays, looked at before they are trusted."""
 
 from __future__ import annotations
 
@@ -116,7 +116,9 @@ class CostFunction:
     def _read(self, value: Any) -> float:
         array = np.asarray(value)
         if array.dtype.kind not in "fiub" or array.size != 1:
-            found = f"an array of shape {array.shape}" if array.size != 1 else f"{type(value).__name__} {value!r}"
+            found = (
+                f"an array of shape {array.shape}" if array.size != 1 else f"{type(value).__name__} {value!r}"
+            )
             raise InputError(f"cost(theta) gave {found}; expected one real number, the cost")
         self.is_single_precision |= array.dtype.itemsize < 8 and array.dtype.kind == "f"
         return float(array.reshape(()))
@@ -130,13 +132,15 @@ class CostFunction:
         here = self.at_working()
         self.check()
         if not np.isfinite(here):
-            raise InputError(f"cost(theta) is {here}; expected a finite number: there is no gradient to check")
+            raise InputError(
+                f"cost(theta) is {here}; expected a finite number: there is no gradient to check"
+            )
         again = self.at_working()
         precision = np.finfo(np.float32 if self.is_single_precision else np.float64).eps
         if not abs(again - here) <= LAST_PLACES * precision * max(abs(here), abs(again)):
             raise InputError(
-                f"cost(theta) gave {here!r} and then {again!r} at the same theta; hold what is drawn at random "
-                "fixed (a dropout mask, a batch, a seed) so that the cost is a function of theta alone"
+                f"cost(theta) gave {here!r} and then {again!r} at the same theta; hold what is drawn "
+                "at random fixed (a dropout mask, a batch, a seed), so that the cost depends on theta alone"
             )
         return here
 
@@ -148,7 +152,9 @@ class CostFunction:
                 raise InputError(f"cost changes {shown} in place; let it work on a copy, or not assign to it")
 
 
-def gradient_function(function: Callable[[Any], Any], form: Form) -> Callable[[Arrays], dict[str, np.ndarray]]:
+def gradient_function(
+    function: Callable[[Any], Any], form: Form
+) -> Callable[[Arrays], dict[str, np.ndarray]]:
     """The caller's gradient as a function of named arrays, which it gets copies of, to named arrays."""
 
     def gradient(arrays: Arrays) -> dict[str, np.ndarray]:

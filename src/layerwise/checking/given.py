@@ -1,4 +1,4 @@
-"""What the caller gave: parameters and gradients in the caller's own form, as named float64 arrays and back."""
+"""What the caller gave: parameters and gradients in the caller's form, as named float64 arrays and back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def read_theta(theta: Any) -> tuple[Form, dict[str, np.ndarray], list[str]]:
     """(form, arrays as float64, notes). Raises InputError for what is not floating-point, finite numbers."""
     is_dictionary = isinstance(theta, Mapping)
     if is_dictionary and not theta:
-        raise InputError("theta is an empty dictionary; expected parameters such as {'W1': array, 'b1': array}")
+        raise InputError(
+            "theta is an empty dictionary; expected parameters such as {'W1': array, 'b1': array}"
+        )
     arrays, numbers, notes = {}, set(), []
     for name, value in theta.items() if is_dictionary else ((ALONE, theta),):
         shown = f"theta[{name!r}]" if is_dictionary else "theta"
@@ -136,7 +138,9 @@ def _checked(shown: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarra
         return array
     if array.size == 1 and int(np.prod(shape)) == 1:
         return array.reshape(shape)
-    raise InputError(f"{shown} has shape {array.shape}; expected {shape}, its parameter's{_hint(array, shape)}")
+    raise InputError(
+        f"{shown} has shape {array.shape}; expected {shape}, its parameter's{_hint(array, shape)}"
+    )
 
 
 def _hint(array: np.ndarray, shape: tuple[int, ...]) -> str:

@@ -1,7 +1,7 @@
 """Three steps along a line: the slope extrapolated to step 0, and what may be wrong with it.
 
-A line is phi(t) = J(theta + t v); its slope at 0 is the derivative of J along v. Central differences at h, h/2
-and h/4 are extrapolated (Richardson 1911; Ridders 1982):
+A line is phi(t) = J(theta + t v); its slope at 0 is the derivative of J along v. Central differences at h,
+h/2 and h/4 are extrapolated (Richardson 1911; Ridders 1982):
 
     D(h) = (phi(h) - phi(-h)) / 2h            error c2 h^2 + c4 h^4 + ...
     R = (4 D(h/2) - D(h)) / 3                 error of order h^4
@@ -97,8 +97,8 @@ def climb(lines: Lines, which: np.ndarray, h: np.ndarray) -> Ladder:
 
 
 def _gap(here, plus, minus, steps, unit):
-    """The gap extrapolated to step 0, a bound of its error, and the one-sided slopes (2, lines), each from two
-    neighbouring rungs."""
+    """The gap extrapolated to step 0, a bound of its error, and the one-sided slopes (2, lines), each from
+    two neighbouring rungs."""
     right, left = (plus - here) / steps, (here - minus) / steps
     right, left = 2 * right[1:] - right[:-1], 2 * left[1:] - left[:-1]
     first = right - left

@@ -18,12 +18,14 @@ NOISE_DIRECTIONS = 2
 DOUBT = 0.1
 # Biases of 1e-30 say nothing of the length over which the cost changes; the weights beside them do.
 SMALLEST_SHARE = 1e-3
+# How good the slope along a direction need be, against the tolerance.
+SHARE_OF_TOLERANCE = 0.01
 
 
 class MovableCost(Protocol):
     """A cost at theta, and along lines through it."""
 
-    theta: Arrays
+    theta: dict[str, np.ndarray]
 
     def along_entries(self, name: str, entries: np.ndarray) -> LineValues: ...
 
@@ -36,7 +38,7 @@ class Corner(NamedTuple):
     """An entry where the cost has a corner: the slopes on its two sides, and the gradient that was given."""
 
     name: str
-    index: tuple[int, ...]
+    index: tuple[int, ...]  # type: ignore[assignment]
     left: float
     right: float
     analytic: float
@@ -59,7 +61,12 @@ class Measuring:
 
     @classmethod
     def start(
-        cls, cost: MovableCost, here: float, tolerance: float, step: float | None, generator: np.random.Generator
+        cls,
+        cost: MovableCost,
+        here: float,
+        tolerance: float,
+        step: float | None,
+        generator: np.random.Generator,
     ) -> Measuring:
         """With the noise of the cost measured along random directions."""
         noise, scales = 0.0, scales_of(cost.theta)
@@ -96,7 +103,7 @@ class Measuring:
         values = self.cost.along_directions(name, entries, directions)
         lines = Lines(values, len(directions), self.here, self.noise, grain)
         scale = self.scales[name] / np.sqrt(len(entries))
-        return central_differences(lines, self.step) if self.step else slopes_of(lines, scale)
+        return slopes_of(lines, scale, self.tolerance * SHARE_OF_TOLERANCE)
 
     def evidence(
         self, name: str, analytic: np.ndarray, places: tuple[np.ndarray, ...] | None = None

@@ -6,12 +6,10 @@ import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from layerwise.checking.check import Request, check_request, positive
+from layerwise.checking.check import Request, positive
 from layerwise.checking.given import read_theta
 from layerwise.checking.network_cost import NetworkCost, NetworkProblem
-from layerwise.checking.result import GradientCheck
 from layerwise.engine import Batches, Program, StepTotals, TrainingState, build_engine
 from layerwise.formulas.randomness import dropout_key, dropout_mask
 from layerwise.network.parameters import named_views
@@ -45,34 +43,30 @@ class NetworkBatch:
         return replace(self, X=self.X[rows], Y=self.Y[rows], weights=weights)
 
 
-def check_network(
+def network_request(
     batch: NetworkBatch,
     *,
     tolerance: float | None = None,
     step: float | None = None,
     exhaustive: bool | None = None,
     seed: int = 0,
-) -> GradientCheck:
-    """Check the gradient that the engine follows on these examples, its dropout mask held fixed.
+) -> Request:
+    """The check of the gradient that the engine follows on these examples, its dropout mask held fixed.
 
     Without a tolerance it is 1e-7 for an engine in double precision and 1e-4 for one in single.
     """
     rows = len(batch.X)
     batch = _of_its_precision(batch.thinned())
-    dtype = batch.program.dtype
+    architecture, dtype = batch.program.architecture, batch.program.dtype
     tolerance = positive("tolerance", TOLERANCES[dtype] if tolerance is None else tolerance)
-    followed = named_views(followed_gradient(batch), batch.program.architecture)
+    followed = named_views(followed_gradient(batch), architecture)
     gradient = {name: array.astype(dtype) for name, array in followed.items()}
     notes = [] if len(batch.X) == rows else [f"Checked on {len(batch.X):,} of {rows:,} rows, evenly spread."]
     problem = problem_of(batch)
-    keeps = {f"keep_prob {p:g}": p for p in batch.program.keep_probs if p < 1}
-    # Threads of BLAS would wait for each other more than they would help with matrices of this size.
-    with threadpool_limits(1):
-        theta = named_views(batch.parameters.astype(np.float64), batch.program.architecture)
-        cost = NetworkCost(problem, read_theta(theta)[0], theta)
-        return check_request(
-            Request(cost, gradient, None, tolerance, step, {"m": problem.m} | keeps, exhaustive, seed, notes)
-        )
+    constants = {"m": problem.m} | {f"keep_prob {p:g}": p for p in batch.program.keep_probs if p < 1}
+    theta = named_views(batch.parameters.astype(np.float64), architecture)
+    cost = NetworkCost(problem, read_theta(theta)[0], theta)
+    return Request(cost, gradient, None, tolerance, step, constants, exhaustive, seed, notes)
 
 
 def problem_of(batch: NetworkBatch) -> NetworkProblem:

@@ -11,7 +11,7 @@ are laid side by side as further columns and go forward together, in chunks on s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from layerwise.network.architecture import Architecture
 from layerwise.network.objective import Objective, cost, losses_of, penalty
 from layerwise.network.propagation import Dropout, forward
 
-Arrays = dict[str, np.ndarray]
+Arrays = Mapping[str, np.ndarray]
 NUMBERS_AT_ONCE = 2**18
 
 
@@ -115,8 +115,8 @@ class NetworkCost(CostFunction):
         return after.Z[:, None, :] + after.W[:, rows, None] * change
 
     def _data_cost(self, Z: np.ndarray, layer: int, k: int) -> np.ndarray:
-        """The mean loss of each of k copies of the examples, from Z (n, k m) of the layer after `layer`, or of
-        the last."""
+        """The mean loss of each of k copies of the examples, from Z (n, k m) of the layer after `layer`, or
+        of the last."""
         problem, depth = self.problem, self.problem.architecture.depth
         for number in range(min(layer + 1, depth), depth + 1):
             cache = self._caches[number - 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layerwise.checking.measuring import Corner
 from layerwise.checking.result import Entry, GradientCheck, ParameterCheck
 
 KINKS_SHOWN = 3
@@ -28,8 +29,13 @@ def _headline(check: GradientCheck) -> str:
         verdict = "The check failed"
     elif not check.passed:
         verdict += f", first in d{check.culprit}"
+    within = (
+        " (within the errors of the differences)"
+        if check.passed and check.difference > check.tolerance
+        else ""
+    )
     return (
-        f"{verdict}: difference {check.difference:.2e}, tolerance {check.tolerance:g} "
+        f"{verdict}: difference {check.difference:.2e}{within}, tolerance {check.tolerance:g} "
         f"({check.evaluations:,} evaluations of the cost)."
     )
 
@@ -37,7 +43,10 @@ def _headline(check: GradientCheck) -> str:
 def _fault(part: ParameterCheck) -> list[str]:
     lines = [f"d{part.name} ({part.cause}): {part.explanation}"]
     if part.cause in ("unknown", "non-finite") and part.worst:
-        lines += [f"  d{part.name}{_place(entry)} is {entry.analytic:.6g}, measured {entry.numeric:.6g}" for entry in part.worst]
+        lines += [
+            f"  d{part.name}{_place(entry)} is {entry.analytic:.6g}, measured {entry.numeric:.6g}"
+            for entry in part.worst
+        ]
     return lines
 
 
@@ -49,7 +58,14 @@ def _followers(part: ParameterCheck, wrong: list[ParameterCheck]) -> list[str]:
     return [f"  {joined} {'is' if len(names) == 1 else 'are'} wrong too, and may follow from it."]
 
 
-def _place(entry: Entry) -> str:
+def _kink(kink: Corner) -> str:
+    sides = f"between {kink.left:.4g} and {kink.right:.4g}"
+    if kink.left == kink.right:
+        sides = f"beside {kink.left:.4g}"
+    return f"d{kink.name}{_place(kink)} {kink.analytic:.4g} {sides}"
+
+
+def _place(entry: Entry | Corner) -> str:
     return f"[{', '.join(map(str, entry.index))}]" if entry.index else ""
 
 
@@ -57,12 +73,7 @@ def _kinks(check: GradientCheck) -> list[str]:
     if not check.kinks:
         return []
     count = len(check.kinks)
-    shown = ", ".join(
-        f"d{kink.name}{_place(Entry(kink.index, 0, 0))} {kink.analytic:.4g} between {kink.left:.4g} and {kink.right:.4g}"
-        if kink.left != kink.right
-        else f"d{kink.name}{_place(Entry(kink.index, 0, 0))} {kink.analytic:.4g} beside {kink.left:.4g}"
-        for kink in check.kinks[:KINKS_SHOWN]
-    )
+    shown = ", ".join(_kink(kink) for kink in check.kinks[:KINKS_SHOWN])
     more = f", and {count - KINKS_SHOWN:,} more" if count > KINKS_SHOWN else ""
     entries = "1 entry is" if count == 1 else f"{count:,} entries are"
     return [

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, runtime_checkable
 
-from layerwise.checking.check import check_functions
-from layerwise.checking.network_check import NetworkBatch, check_network
+from threadpoolctl import threadpool_limits
+
+from layerwise.checking.check import Request, check_request, functions_request
+from layerwise.checking.network_check import NetworkBatch, network_request
+from layerwise.checking.network_cost import NetworkCost
 from layerwise.checking.result import GradientCheck
+from layerwise.checking.sweep import Sweep, sweep_request
 from layerwise.errors import InputError
 
 
@@ -39,8 +44,8 @@ def check_gradients(
     ----------
     cost : function of theta that returns one number
         It must be a function of theta alone: hold dropout masks and batches fixed, and change nothing in
-        place. Or an estimator (MLPClassifier, TabularRegressor, ...), fitted or not; one that is not is checked
-        at its start.
+        place. Or an estimator (MLPClassifier, TabularRegressor, ...), fitted or not; one that is not is
+        checked at its start.
     gradient : array or dictionary of arrays of theta's shapes, or a function of theta that returns them
         In a dictionary the gradient of "W1" may be named "W1" or "dW1". With an estimator: X.
     theta : float, array, or dictionary of arrays {"W1": ..., "b1": ...}
@@ -80,22 +85,57 @@ def check_gradients(
 
     Source of the difference: the note, figure 26. Of the numbers: see `layerwise.checking.ladder`.
     """
-    if isinstance(cost, HasNetwork):
-        batch = cost.network_batch(gradient, theta, sample_weight)
-        return check_network(batch, tolerance=tolerance, step=step, exhaustive=exhaustive, seed=seed)
-    if hasattr(cost, "fit"):
-        raise InputError(
-            f"{type(cost).__name__} is not an estimator of layerwise's own; pass a cost, its gradient and theta"
-        )
-    if sample_weight is not None:
-        raise InputError("sample_weight goes with an estimator; here the weights belong into cost and gradient")
-    return check_functions(
+    request = _request(
         cost,
         gradient,
         theta,
+        sample_weight,
         tolerance=tolerance,
         step=step,
         constants=constants,
         exhaustive=exhaustive,
         seed=seed,
     )
+    with _threads(request):
+        return check_request(request)
+
+
+def sweep_steps(
+    cost: Callable[[Any], Any] | HasNetwork,
+    gradient: Any,
+    theta: Any,
+    *,
+    sample_weight: Any = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+) -> Sweep:
+    """The note's difference at every step from 1 to 1e-13, and with the step chosen for each entry.
+
+    The arguments are those of `check_gradients`. Shows why one fixed step passes and a smaller one fails:
+    truncation on one side, rounding on the other.
+    """
+    request = _request(cost, gradient, theta, sample_weight, tolerance=tolerance, seed=seed)
+    with _threads(request):
+        return sweep_request(request)
+
+
+def _request(cost: Any, gradient: Any, theta: Any, sample_weight: Any, **settings: Any) -> Request:
+    if isinstance(cost, HasNetwork):
+        if settings.pop("constants", None):
+            raise InputError("constants are for functions of your own; an estimator knows its own")
+        return network_request(cost.network_batch(gradient, theta, sample_weight), **settings)
+    if hasattr(cost, "fit"):
+        raise InputError(
+            f"{type(cost).__name__} is not an estimator of layerwise's own; pass a cost, its gradient and "
+            "theta"
+        )
+    if sample_weight is not None:
+        raise InputError(
+            "sample_weight goes with an estimator; here the weights belong into cost and gradient"
+        )
+    return functions_request(cost, gradient, theta, **settings)
+
+
+def _threads(request: Request) -> AbstractContextManager[Any]:
+    """For a network's own cost BLAS keeps to one thread: matrices are small, and lines run on several."""
+    return threadpool_limits(1) if isinstance(request.cost, NetworkCost) else nullcontext()

@@ -20,7 +20,7 @@ class GradientIsWrong(LayerwiseError, AssertionError):
 class Entry(NamedTuple):
     """One entry of a parameter's gradient, as it was given and as it was measured."""
 
-    index: tuple[int, ...]
+    index: tuple[int, ...]  # type: ignore[assignment]
     analytic: float
     numeric: float
 
@@ -54,8 +54,9 @@ class GradientCheck:
     """The result of `layerwise.check_gradients`.
 
     `difference` is the note's (figure 26), over the whole vector: ||A - N|| / (||A|| + ||N||). `culprit` is
-    the parameter where the fault begins, seen from the output, or None. `kinks` are the entries where the cost
-    has a corner, left out of the verdict: there A is a convention. `evaluations` counts those of the cost.
+    the parameter where the fault begins, seen from the output, or None. `kinks` are the entries where the
+    cost has a corner, left out of the verdict: there A is a convention. `evaluations` counts those of the
+    cost.
     """
 
     passed: bool

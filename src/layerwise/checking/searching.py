@@ -12,6 +12,7 @@ from layerwise.checking.measuring import Corner, Measuring, random_direction
 DIRECTIONS = 3
 MEAN_SQUARE = 13 / 12  # of a direction's entries: uniform sizes from 0.5 to 1.5
 SAMPLE = 144
+FEW = 16
 LOCATED = 8
 MOST_TESTS = 400
 
@@ -47,7 +48,9 @@ def examine(
     everything = np.arange(A.size)
     size = float(np.linalg.norm(A))
     if not np.isfinite(size):
-        evidence, corners = measuring.evidence(name, analytic, _spread(analytic.shape, np.flatnonzero(~np.isfinite(A))))
+        evidence, corners = measuring.evidence(
+            name, analytic, _spread(analytic.shape, np.flatnonzero(~np.isfinite(A)))
+        )
         return LargeParameter(np.inf, 0.0, evidence, corners)
     test = _test(measuring, name, A, everything, generator)
     difference = test.apart / (2 * size) if size else float(test.apart > 0)
@@ -79,9 +82,7 @@ def _test(
     return Test(typical, float(slopes.error[usable].max()), wrong, bool(slopes.corner.any()))
 
 
-def _located(
-    measuring: Measuring, name: str, A: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
+def _located(measuring: Measuring, name: str, A: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Up to a few wrong entries, by halving what a test finds wrong or cannot tell for a corner."""
     found: list[int] = []
     pending = [np.arange(A.size)]
@@ -99,12 +100,17 @@ def _located(
     return np.array(sorted(found), dtype=int)
 
 
-def _spread(shape: tuple[int, ...], wanted: np.ndarray) -> tuple[np.ndarray, ...]:
-    """For each axis some indices, evenly spread and with those of the `wanted` flat entries; at most `SAMPLE`
+def sampled(measuring: Measuring, name: str, analytic: np.ndarray) -> ParameterEvidence:
+    """A few entries of a parameter that directions found right."""
+    return measuring.evidence(name, analytic, _spread(analytic.shape, np.array([], dtype=int), FEW))[0]
+
+
+def _spread(shape: tuple[int, ...], wanted: np.ndarray, most: int = SAMPLE) -> tuple[np.ndarray, ...]:
+    """For each axis some indices, evenly spread and with those of the `wanted` flat entries; at most `most`
     entries at their crossings, where the wanted ones allow it."""
     wanted = wanted[:LOCATED]
     axes = [n for n in shape if n > 1]
-    share = max(2, int(SAMPLE ** (1 / max(len(axes), 1))))
+    share = max(2, int(most ** (1 / max(len(axes), 1))))
     places = []
     for n, index in zip(shape, np.unravel_index(wanted, shape), strict=True):
         count = min(n, max(share - len(set(index.tolist())), 2))

@@ -40,12 +40,13 @@ class Slopes(NamedTuple):
     step: np.ndarray
 
 
-def slopes_of(lines: Lines, scale: float) -> Slopes:
-    """The slope of every line; the steps start from `scale`, a length over which the cost may change.
+def slopes_of(lines: Lines, scale: float, accepted: float = ACCEPTED) -> Slopes:
+    """The slope of every line; the steps start from `scale`, a length over which the cost may change, and move
+    until the error is `accepted` against the usual slope, or cannot be bettered.
 
     A few lines go first, and the others start from the step that those found good.
     """
-    search = _Search(lines)
+    search = _Search(lines, accepted)
     first = scale * FIRST_STEP
     pilots = np.unique(np.linspace(0, lines.count - 1, PILOTS).astype(int))
     search.run(pilots, np.full(len(pilots), first))
@@ -90,7 +91,7 @@ def _note_corners(slopes: Slopes, which: np.ndarray, ladder: Ladder) -> None:
 
 
 def central_differences(lines: Lines, step: float) -> Slopes:
-    """The plain central difference at one fixed step, as in the note, its error as the ladder estimates it."""
+    """The plain central difference at one fixed step, as in the note, with its error."""
     steps = np.full(lines.count, float(step))
     ladder = climb(lines, np.arange(lines.count), steps)
     error = np.abs(ladder.plain - ladder.slope) + ladder.error
@@ -101,8 +102,8 @@ def central_differences(lines: Lines, step: float) -> Slopes:
 class _Search:
     """The best slope found so far for each line, and the rounds that better it."""
 
-    def __init__(self, lines: Lines) -> None:
-        self.lines = lines
+    def __init__(self, lines: Lines, accepted: float) -> None:
+        self.lines, self.accepted = lines, accepted
         nothing, n = np.full(lines.count, np.nan), lines.count
         self.best = Slopes(
             nothing.copy(),
@@ -126,7 +127,7 @@ class _Search:
             better = self._keep(which, steps, ladder)
             fruitless = np.where(better & ~ladder.flat, 0, fruitless + 1)
             moved = self._moved(which, steps, ladder)
-            good = self.best.error[which] <= ACCEPTED * self._usual_slope()
+            good = self.best.error[which] <= self.accepted * self._usual_slope()
             goes_on = ~good & (fruitless < FRUITLESS_ROUNDS) & (moved != steps)
             which, steps, fruitless = which[goes_on], moved[goes_on], fruitless[goes_on]
 

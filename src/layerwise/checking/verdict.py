@@ -64,7 +64,7 @@ def verdict_of(
     """The result. With a fixed step, `differences` decides whether the check passed, as in the note; what is
     said of the parameters comes from the steps that suit each entry."""
     wrong = [name for name in order if parameters[name].is_wrong]
-    follows = origins_of(wrong, order)
+    follows = origins_of(wrong, order, causes)
     checks = {
         name: _parameter_check(part, causes.get(name), name in wrong, follows.get(name), corners)
         for name, part in parameters.items()
@@ -79,12 +79,12 @@ def verdict_of(
         passed = difference <= tolerance
         if not passed and not wrong:
             notes.append(
-                f"The gradient is right: with a step chosen for each entry the difference is {right:.1e}. At the "
-                f"fixed step {step:g} the rounding or the truncation of the differences is what fails."
+                f"The gradient is right: with a step chosen for each entry the difference is {right:.1e}. "
+                f"At the fixed step {step:g} the rounding or the truncation of the differences is what fails."
             )
         if passed and wrong:
             notes.append(
-                f"At the fixed step {step:g} the whole vector passes, and hides what is wrong in a part of it."
+                f"At the fixed step {step:g} the whole vector passes, and hides what is wrong in a part."
             )
             passed = False
     culprit = next((name for name in follows if follows[name] is None), None)
@@ -162,8 +162,8 @@ def _reservation(part: Measured, kinks: int) -> str:
         if not part.analytic.any():
             return ""
         return (
-            f"{name} is small beside the rounding of the cost: errors below {min(part.resolution, 1):.0%} of it "
-            "cannot be seen."
+            f"{name} is small beside the rounding of the cost: errors below {min(part.resolution, 1):.0%} "
+            "of it cannot be seen."
         )
     return ""
 
@@ -179,7 +179,9 @@ def _worst(evidence: ParameterEvidence | None) -> tuple[Entry, ...]:
     entries = evidence.entries().reshape(-1)
     return tuple(
         Entry(
-            tuple(int(i) for i in np.unravel_index(entries[k], evidence.whole_shape)), float(A[k]), float(N[k])
+            tuple(int(i) for i in np.unravel_index(entries[k], evidence.whole_shape)),
+            float(A[k]),
+            float(N[k]),
         )
         for k in np.argsort(-off, kind="stable")[:WORST]
         if off[k] >= 0

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from layerwise._version import __version__
+from layerwise.cli.check import check
 from layerwise.cli.evaluate import evaluate
 from layerwise.cli.help_text import flowing
 from layerwise.cli.predict import predict
@@ -95,5 +96,5 @@ def _compare() -> None:
     """Stands in the list of commands, as `_train` does."""
 
 
-for command in (predict, evaluate, show, study):
+for command in (predict, evaluate, check, show, study):
     app.command(help=flowing(command.__doc__))(command)

@@ -36,8 +36,8 @@ def gradient_batch(
 ) -> NetworkBatch:
     """The batch of a fitted estimator; one that is not fitted is taken at its start.
 
-    For that a copy learns what it must of the table and of the classes, in `one_epoch` at a learning rate that
-    moves nothing. The estimator itself stays as it is.
+    For that a copy learns what it must of the table and of the classes, in `one_epoch` at a learning rate
+    that moves nothing. The estimator itself stays as it is.
     """
     if is_fitted:
         model = copy.copy(estimator)
@@ -49,6 +49,4 @@ def gradient_batch(
     program, parameters = model._network_parts()
     # A step of 1e-30 leaves its trace in biases that start at 0.
     parameters = np.where(np.abs(parameters) > np.sqrt(STANDING_STILL), parameters, 0)
-    return NetworkBatch(
-        program, parameters, *model._network_examples(X, y, sample_weight), estimator.engine
-    )
+    return NetworkBatch(program, parameters, *model._network_examples(X, y, sample_weight), estimator.engine)

@@ -79,7 +79,8 @@ class Epochs:
         """
         start = time.perf_counter()
         if len(rates) > 1:
-            ended = self._whole(state, orders, epoch, rates)
+            batches = Batches(*self.rows, orders, self.size)
+            ended = self.engine.run_epochs(state, batches, epoch, rates)
             seconds = time.perf_counter() - start
             outcomes = [_outcome(totals, seconds / len(ended)) for totals in ended]
         else:
@@ -90,16 +91,6 @@ class Epochs:
             outcomes = [EpochOutcome(loss, norm, finite, seconds)]
         self._call_epochs = _next_call(self._call_epochs, len(outcomes), seconds)
         return outcomes
-
-    def _whole(self, state, orders, epoch, rates) -> list[StepTotals]:
-        """Epochs of one call each."""
-        ended: list[StepTotals] = []
-        for k in range(len(rates)):
-            batches = Batches(*self.rows, None if orders is None else orders[k], self.size)
-            ended.append(self.engine.run_steps(state, batches, epoch + k, StepTotals(), rates[k]))
-            if not ended[-1].finite:
-                break
-        return ended
 
     def _in_parts(self, state, order, epoch, rates, on_steps) -> tuple[float, float, bool]:
         batches = Batches(*self.rows, order, self.size)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import train_test_split
 
-from layerwise.engine import Engine, Program, TrainingState, build_engine, fitting_threads
-from layerwise.errors import InputError
 from layerwise.checking import NetworkBatch
+from layerwise.engine import Engine, Program, TrainingState, build_engine
+from layerwise.errors import InputError
 from layerwise.estimators import mlp_lbfgs
 from layerwise.estimators.gradient_batch import STANDING_STILL, gradient_batch
 from layerwise.estimators.mlp_descent import Descent, OptimizerMemory
@@ -43,6 +42,7 @@ from layerwise.estimators.mlp_validation import Held, cost_and_score
 from layerwise.estimators.seen_network import SeenNetwork, facts_of
 from layerwise.estimators.thread_limit import held_to
 from layerwise.network.architecture import Architecture
+from layerwise.training import Recipe
 from layerwise.training.history import History
 from layerwise.training.loop import tell
 
@@ -187,16 +187,8 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
             program = build_program(values, architecture, loss, dtype, seed)
             self._use(LiveNetwork(program, vector, self.engine))
             rows, held = self._rows_and_held(X, y, Y, weights, random, dtype, given)
-            engine = build_engine(program, self.engine)
-            score = self._scorer(engine, vector, held)
-            with self._thread_limit(program, rows.X.shape[0]):
-                if self.solver == "lbfgs":
-                    mlp_lbfgs.minimize(self, engine, vector, rows, score, self._averaged_outputs(), callbacks)
-                    stopped = "converged"
-                else:
-                    stopped = self._descend(
-                        engine, vector, rows, random, recipe, score, callbacks, incremental
-                    )
+            with held_to(self.threads):
+                stopped = self._train(program, vector, rows, held, random, recipe, callbacks, incremental)
         if (stopped == "diverged" and not self.early_stopping) or not np.isfinite(vector).all():
             raise InputError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -269,6 +261,25 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
     def _given_held(self, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: str) -> Held:
         raise NotImplementedError
 
+    def _train(
+        self,
+        program: Program,
+        vector: np.ndarray,
+        rows: Rows,
+        held: Held | None,
+        random: np.random.RandomState,
+        recipe: Recipe | None,
+        callbacks: Sequence[Any],
+        incremental: bool,
+    ) -> str:
+        """Change `vector` in place by the solver; why it stopped."""
+        engine = build_engine(program, self.engine)
+        score = self._scorer(engine, vector, held)
+        if self.solver == "lbfgs":
+            mlp_lbfgs.minimize(self, engine, vector, rows, score, self._averaged_outputs(), callbacks)
+            return "converged"
+        return self._descend(engine, vector, rows, random, recipe, score, callbacks, incremental)
+
     def _scorer(
         self, engine: Engine, vector: np.ndarray, held: Held | None
     ) -> Callable[[], tuple[float, float]] | None:
@@ -294,7 +305,7 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
         vector: np.ndarray,
         rows: Rows,
         random: np.random.RandomState,
-        recipe: Any,
+        recipe: Recipe | None,
         score: Callable[[], tuple[float, float]] | None,
         callbacks: Sequence[Any],
         incremental: bool,
@@ -315,25 +326,17 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
             self.best_loss_ = np.inf
         if not callbacks:
             announce_compiling(engine)
-        if self.batch_size != "auto" and self.batch_size > rows.X.shape[0]:
+        count = rows.X.shape[0]
+        size = AUTO_BATCH if self.batch_size == "auto" else int(self.batch_size)
+        if self.batch_size != "auto" and size > count:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
                 stacklevel=5,
             )
-        epochs = Epochs(engine, rows, self._batch_rows(rows.X.shape[0]), self._averaged_outputs())
+        epochs = Epochs(engine, rows, min(size, count), self._averaged_outputs())
         descent = Descent(self, engine, vector, self._optimizer, epochs, random, recipe, score, callbacks)
         descent.run(1 if incremental else self.max_iter, incremental=incremental)
         return descent.stopped
-
-    def _batch_rows(self, count: int) -> int:
-        return min(AUTO_BATCH if self.batch_size == "auto" else int(self.batch_size), count)
-
-    def _thread_limit(self, program: Program, count: int) -> AbstractContextManager[Any]:
-        """Holds BLAS, and the engine with it, to `threads`, or to what so many rows are worth."""
-        if self.threads is not None:
-            return held_to(self.threads)
-        at_once = count if self.solver == "lbfgs" else self._batch_rows(count)
-        return fitting_threads(program, at_once)
 
     # -- the fitted network ------------------------------------------------------------------------------
 

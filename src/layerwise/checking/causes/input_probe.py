@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from layerwise.checking.causes.experiment import gradient_at, shaken
+from layerwise.checking.causes.experiment import gradient_at, shaken, slope_along
 from layerwise.checking.causes.hidden_layer import PLACES, has_dropout
 from layerwise.checking.causes.layers import Layer
 from layerwise.checking.causes.naming import gradient_name
@@ -16,7 +16,7 @@ CLOSE = 1e-5
 
 
 def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Probes) -> Cause | None:
-    """Why dW is wrong where db is right. `D` = A - N of the weights, in the caller's layout."""
+    """Why dW is wrong where db is right. `D` = A - N of the weights, as the caller keeps them."""
     layer = layers[index]
     name = gradient_name(layer.weight)
     if index and has_dropout(layers[index - 1], layer, probes) and not _is_constant(layer, D, probes):
@@ -42,18 +42,17 @@ def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Pro
 
 def _is_constant(layer: Layer, D: np.ndarray, probes: Probes) -> bool | None:
     """Whether A - N is the same at other parameters: something is added that no wrong input adds. None: unknown."""
-    if probes.gradient is None or probes.cost is None or D.shape != probes.theta[layer.weight].shape:
+    if probes.gradient is None or probes.cost is None:
         return None
     there = shaken(probes.theta, 0.3, 3)
     gradient = gradient_at(probes, there)
     if gradient is None:
         return None
-    from layerwise.checking.causes.experiment import slope_along
-
-    direction = np.where(D == 0, 0.0, np.sign(D))
+    direction = np.zeros_like(there[layer.weight])
+    direction[layer.weight_part] = np.sign(D)
     slope, error = slope_along(probes.cost, there, {layer.weight: direction})
     apart = float(np.sum(gradient[layer.weight] * direction)) - slope
-    before = float(np.sum(D * direction))
+    before = float(np.sum(np.abs(D)))
     return bool(np.isfinite(error) and abs(apart - before) <= 1e-4 * abs(before))
 
 

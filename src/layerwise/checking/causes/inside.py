@@ -95,9 +95,9 @@ def _weights_under_dropout(
     if silent is None:
         return None
     if np.linalg.norm(layer.b(silent)) > CLOSE * np.linalg.norm(place.analytic):
-        for other, one in enumerate(layers):
-            without = gradient_at(probes, one.placed(above.placed(place.arrays, W=0.0), W=0.0)) if one is not above else None
-            if without is not None and other > index and not np.any(layer.b(without)):
+        for other, one in enumerate(layers[:index]):
+            without = gradient_at(probes, one.placed(above.placed(place.arrays, W=0.0), W=0.0))
+            if without is not None and not np.any(layer.b(without)):
                 return _other_weights(index, other)
         return Cause(
             "stale",

@@ -36,7 +36,7 @@ def never_moves(name: str, probes: Probes) -> Cause | None:
     return Cause("stale", None, f"{gradient_name(name)} {text}.")
 
 
-def another_point(name: str, analytic: Arrays, numeric: Arrays, probes: Probes) -> Cause | None:
+def another_point(analytic: Arrays, numeric: Arrays, probes: Probes) -> Cause | None:
     """A is the right gradient at theta + s A (before an update by A) or at theta + s N (after one).
 
     The length s is where the slope along A - N becomes that of A; then other directions must agree.
