@@ -125,16 +125,19 @@ def run_works(arguments: argparse.Namespace, facts: dict) -> int:
 
 def run_limits(arguments: argparse.Namespace, facts: dict) -> int:
     measured: dict[str, object] = {}
+    failed = False
+    threads = arguments.threads[0]
     for name in arguments.limits:
         _tell(name)
         # In a process with the environment of so many threads.
-        code = "import json, speed.limits as limits; " + (
-            f"print(json.dumps(limits.measure({name!r}, {arguments.threads[0]})))"
-        )
-        measured[name], lines = run_python(code, arguments.threads[0]).said
+        code = f"import json, speed.limits as limits; print(json.dumps(limits.measure({name!r}, {threads})))"
+        try:
+            measured[name], lines = run_python(code, threads).said
+        except RuntimeError as error:
+            failed, lines = True, [f"{name}: {error}"]
         print("\n".join(["", *lines]), flush=True)
         _write(arguments.json, {**facts, "limits": measured})
-    return 0
+    return 1 if failed else 0
 
 
 def _write(path: Path | None, document: dict) -> None:

@@ -1,1 +1,1 @@
-"""Networks in plain NumPy with bugs planted into their back-propagation, and right ones that are hard to check."""
+"""Networks in plain NumPy with bugs in their back-propagation, and right ones that are hard to check."""

@@ -41,7 +41,7 @@ LOSSES = ("binary", "softmax", "squared", "squared_sigmoid", "huber")
 
 
 def drawn_specs(seed: int, count: int = 14) -> tuple[Spec, ...]:
-    """Networks that nobody chose: sizes, activation, loss, examples, penalty, dropout and weights are drawn."""
+    """Networks that nobody chose: sizes, activation, examples, penalty, dropout and weights are drawn."""
     rng = np.random.default_rng(seed)
     specs = []
     for number in range(count):
@@ -100,7 +100,8 @@ def case_of(fault: Fault, kind: str, net: Network, layer: int, style: Style) -> 
     """One fault at one layer of one network, in one style."""
     weight, bias = style.names(layer)
     return Case(
-        f"{fault.name}: layer {layer} of {list(net.spec.sizes)}, {net.spec.hidden}, {net.spec.loss}, {style.kind}",
+        f"{fault.name}: layer {layer} of {list(net.spec.sizes)}, {net.spec.hidden}, {net.spec.loss}, "
+        f"{style.kind}",
         kind,
         style.wrap(net.parameters()),
         style.cost(net),

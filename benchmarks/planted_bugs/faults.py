@@ -21,7 +21,7 @@ WholeGradient = Callable[[Network, Parameters], Parameters]
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake. `whole` replaces the gradient function altogether, for faults that are not at one layer."""
+    """One mistake. `whole` replaces the gradient function, for faults that are not at one layer."""
 
     name: str
     causes: tuple[str, ...]
@@ -53,7 +53,7 @@ def _with_penalty(net: Network) -> Sequence[int]:
 
 
 def _with_dropout(net: Network) -> Sequence[int]:
-    return [] if net.spec.keep_prob == 1 else [layer for layer in _hidden(net)]
+    return [] if net.spec.keep_prob == 1 else list(_hidden(net))
 
 
 def _above_dropout(net: Network) -> Sequence[int]:
@@ -87,13 +87,19 @@ def _several_sums(net: Network) -> Sequence[int]:
     return [layer for layer in _several_units(net) if layer < net.depth or net.spec.loss != "softmax"]
 
 
+def _wide_with_sums(net: Network) -> Sequence[int]:
+    return [layer for layer in _wide(net) if layer in _several_sums(net)]
+
+
 def _units_as_examples(net: Network) -> Sequence[int]:
     return [layer for layer in _any(net) if net.spec.sizes[layer] == net.spec.m]
 
 
 def _same_as_above(net: Network) -> Sequence[int]:
     sizes = net.spec.sizes
-    return [layer for layer in range(1, net.depth) if sizes[layer - 1 : layer + 1] == sizes[layer : layer + 2]]
+    return [
+        layer for layer in range(1, net.depth) if sizes[layer - 1 : layer + 1] == sizes[layer : layer + 2]
+    ]
 
 
 def _same_bias_above(net: Network) -> Sequence[int]:
@@ -142,7 +148,7 @@ SCALED = [
     Fault("a hidden dZ 3 times too large", ("scaled",), "Wb", _hidden, _at("error", _times(3))),
     Fault(
         "dW divided by the units instead of the examples", ("scaled",), "W",
-        lambda net: [layer for layer in _averaged_any(net) if net.spec.sizes[layer] != net.spec.m],
+        lambda net: [layer for layer in _averaged_any(net) if net.spec.sizes[layer] not in (1, net.spec.m)],
         _at("weight", lambda net, run, layer, dW: dW * net.spec.m / net.spec.sizes[layer]),
     ),
 ]  # fmt: skip
@@ -155,18 +161,27 @@ SIGN = [
 ]
 
 ARRANGED = [
-    Fault("dW transposed", ("transposed",), "W", _square, _at("weight", lambda n, r, l, dW: dW.T)),
+    Fault("dW transposed", ("transposed",), "W", _square, _at("weight", lambda net, run, layer, dW: dW.T)),
     Fault(
         "dW flattened column by column", ("transposed",), "W", _wide,
-        _at("weight", lambda n, r, l, dW: dW.reshape(-1, order="F").reshape(dW.shape)),
+        _at("weight", lambda net, run, layer, dW: dW.reshape(-1, order="F").reshape(dW.shape)),
     ),
-    Fault("dA = W dZ", ("transposed",), "Wb", _square_above, _at("back", lambda n, r, l, W: W.T)),
-    Fault("rows of dW reversed", ("permuted",), "W", _several_units, _at("weight", lambda n, r, l, dW: dW[::-1])),
-    Fault("columns of dW rolled", ("permuted",), "W", _wide, _at("weight", lambda n, r, l, dW: np.roll(dW, 1, 1))),
-    Fault("db rolled", ("permuted",), "b", _several_units, _at("bias", lambda n, r, l, db: np.roll(db, 1, 0))),
+    Fault("dA = W dZ", ("transposed",), "Wb", _square_above, _at("back", lambda net, run, layer, W: W.T)),
+    Fault(
+        "rows of dW reversed", ("permuted",), "W", _several_units,
+        _at("weight", lambda net, run, layer, dW: dW[::-1]),
+    ),
+    Fault(
+        "columns of dW rolled", ("permuted",), "W", _wide,
+        _at("weight", lambda net, run, layer, dW: np.roll(dW, 1, 1)),
+    ),
+    Fault(
+        "db rolled", ("permuted",), "b", _several_units,
+        _at("bias", lambda net, run, layer, db: np.roll(db, 1, 0)),
+    ),
     Fault(
         "two rows of dW swapped", ("permuted",), "W", _several_units,
-        _at("weight", lambda n, r, l, dW: dW[[1, 0, *range(2, len(dW))]]),
+        _at("weight", lambda net, run, layer, dW: dW[[1, 0, *range(2, len(dW))]]),
     ),
 ]  # fmt: skip
 
@@ -188,11 +203,20 @@ OTHER = [
     ),
 ]  # fmt: skip
 
+
+def _penalized_bias(net: Network, run: Run, layer: int, db: np.ndarray) -> np.ndarray:
+    return db + net.spec.penalty / net.divisor * run.parameters[layer - 1][1]
+
+
 PENALTY = [
-    Fault("L2 forgotten in one layer", ("missing-penalty",), "W", _with_penalty, _at("weight", _penalty_times(0))),
+    Fault(
+        "L2 forgotten in one layer", ("missing-penalty",), "W", _with_penalty,
+        _at("weight", _penalty_times(0)),
+    ),
     Fault("L2 half as strong", ("missing-penalty",), "W", _with_penalty, _at("weight", _penalty_times(0.5))),
     Fault(
-        "L2 forgotten everywhere", ("missing-penalty",), "W", lambda net: _last(net) if net.spec.penalty else [],
+        "L2 forgotten everywhere", ("missing-penalty",), "W",
+        lambda net: _last(net) if net.spec.penalty else [],
         whole=lambda net, parameters: net.gradient(
             parameters, {("weight", layer): _penalty_times(0) for layer in _any(net)}
         ),
@@ -204,7 +228,7 @@ PENALTY = [
     ),
     Fault(
         "L2 on the bias", ("extra-penalty",), "b", lambda net: _with_penalty(net),
-        _at("bias", lambda net, run, layer, db: db + net.spec.penalty / net.divisor * run.parameters[layer - 1][1]),
+        _at("bias", _penalized_bias),
     ),
     Fault(
         "L2 where the cost has none", ("extra-penalty",), "W", _no_penalty_any,
@@ -242,20 +266,20 @@ def _sum_over_units(net: Network, run: Run, layer: int, db: np.ndarray) -> np.nd
 WRONG_AXIS = [
     Fault(
         "db one sum for all units", ("wrong-axis",), "b", _several_sums,
-        _at("bias", lambda n, r, l, db: np.full_like(db, db.sum())),
+        _at("bias", lambda net, run, layer, db: np.full_like(db, db.sum())),
     ),
     Fault(
         "db one mean for all units", ("wrong-axis",), "b", _several_sums,
-        _at("bias", lambda n, r, l, db: np.full_like(db, db.mean())),
+        _at("bias", lambda net, run, layer, db: np.full_like(db, db.mean())),
     ),
     Fault("db summed over units", ("wrong-axis",), "b", _units_as_examples, _at("bias", _sum_over_units)),
     Fault(
-        "dW summed over its rows", ("wrong-axis",), "W", lambda net: [l for l in _wide(net) if l in _several_sums(net)],
-        _at("weight", lambda n, r, l, dW: np.broadcast_to(dW.sum(axis=0), dW.shape)),
+        "dW summed over its rows", ("wrong-axis",), "W", _wide_with_sums,
+        _at("weight", lambda net, run, layer, dW: np.broadcast_to(dW.sum(axis=0), dW.shape)),
     ),
     Fault(
         "dW averaged over its columns", ("wrong-axis",), "W", _wide,
-        _at("weight", lambda n, r, l, dW: np.broadcast_to(dW.mean(axis=1, keepdims=True), dW.shape)),
+        _at("weight", lambda net, run, layer, dW: np.broadcast_to(dW.mean(axis=1, keepdims=True), dW.shape)),
     ),
 ]  # fmt: skip
 
@@ -287,12 +311,12 @@ DERIVATIVE = [
     Fault(
         "sigmoid' once too often at the output", ("activation-derivative",), "Wb",
         lambda net: _last(net) if net.spec.loss == "binary" else [],
-        _at("output", lambda n, run, l, dZ: dZ * expit(run.Z[-1]) * expit(-run.Z[-1])),
+        _at("output", lambda net, run, layer, dZ: dZ * expit(run.Z[-1]) * expit(-run.Z[-1])),
     ),
     Fault(
         "sigmoid' forgotten at the output", ("activation-derivative",), "Wb",
         lambda net: _last(net) if net.spec.loss == "squared_sigmoid" else [],
-        _at("output", lambda n, run, l, dZ: dZ / (expit(run.Z[-1]) * expit(-run.Z[-1]))),
+        _at("output", lambda net, run, layer, dZ: dZ / (expit(run.Z[-1]) * expit(-run.Z[-1]))),
     ),
 ]  # fmt: skip
 
@@ -311,7 +335,10 @@ DROPOUT = [
         "mask missing", ("dropout-mask",), "Wb", _with_dropout,
         _at("mask", lambda net, run, layer, mask: np.full_like(mask, 1 / net.spec.keep_prob)),
     ),
-    Fault("mask and rescaling missing", ("dropout-mask",), "Wb", _with_dropout, _at("mask", lambda *at: np.ones_like(at[3]))),
+    Fault(
+        "mask and rescaling missing", ("dropout-mask",), "Wb", _with_dropout,
+        _at("mask", lambda *at: np.ones_like(at[3])),
+    ),
     Fault(
         "mask not rescaled", ("dropout-mask", "scaled"), "Wb", _with_dropout,
         _at("mask", lambda net, run, layer, mask: mask * net.spec.keep_prob),
@@ -321,7 +348,10 @@ DROPOUT = [
         _at("mask", lambda net, run, layer, mask: mask / net.spec.keep_prob),
     ),
     Fault("mask of another pass", ("dropout-mask",), "Wb", _with_dropout, _at("mask", _mask_of_another_pass)),
-    Fault("dW from the units before dropout", ("dropout-mask",), "W", _above_dropout, _at("input", _unmasked)),
+    Fault(
+        "dW from the units before dropout", ("dropout-mask",), "W", _above_dropout,
+        _at("input", _unmasked),
+    ),
 ]  # fmt: skip
 
 ZERO = [
@@ -343,7 +373,13 @@ def _holes(value: float) -> Callable[[Network, Run, int, np.ndarray], np.ndarray
 NON_FINITE = [
     Fault("a NaN in dW", ("non-finite",), "W", _any, _at("weight", _holes(np.nan))),
     Fault("an infinity in db", ("non-finite",), "b", _any, _at("bias", _holes(np.inf))),
-    Fault("NaN in a hidden dZ", ("non-finite",), "Wb", _hidden, _at("error", lambda n, r, l, dZ: dZ * np.nan)),
+    Fault(
+        "NaN in a hidden dZ",
+        ("non-finite",),
+        "Wb",
+        _hidden,
+        _at("error", lambda net, run, layer, dZ: dZ * np.nan),
+    ),
 ]
 
 
@@ -391,6 +427,10 @@ def _through_single(net: Network, run: Run, layer: int, dW: np.ndarray) -> np.nd
     return dW.astype(np.float32).astype(np.float64)
 
 
+def _through_half(net: Network, run: Run, layer: int, value: np.ndarray) -> np.ndarray:
+    return value.astype(np.float16).astype(np.float64)
+
+
 def _stored_in_single(net: Network, parameters: Parameters) -> Parameters:
     return [(W.astype(np.float32), b.astype(np.float32)) for W, b in net.gradient(parameters)]
 
@@ -404,14 +444,26 @@ def _computed_in_single(net: Network, parameters: Parameters) -> Parameters:
 
 
 LOW_PRECISION = [
-    Fault("dW in single precision", ("low-precision",), "W", _any, _at("weight", _through_single), tolerance=ALL_DIGITS),
-    Fault("stored in single precision", ("low-precision",), "Wb", _last, whole=_stored_in_single, tolerance=ALL_DIGITS),
-    Fault("computed in single precision", ("low-precision",), "Wb", _last, whole=_computed_in_single, tolerance=ALL_DIGITS),
-    Fault("dW in half precision", ("low-precision",), "W", _any, _at("weight", lambda n, r, l, dW: dW.astype(np.float16).astype(np.float64))),
+    Fault(
+        "dW in single precision", ("low-precision",), "W", _any,
+        _at("weight", _through_single), tolerance=ALL_DIGITS,
+    ),
+    Fault(
+        "stored in single precision", ("low-precision",), "Wb", _last,
+        whole=_stored_in_single, tolerance=ALL_DIGITS,
+    ),
+    Fault(
+        "computed in single precision", ("low-precision",), "Wb", _last,
+        whole=_computed_in_single, tolerance=ALL_DIGITS,
+    ),
+    Fault(
+        "dW in half precision", ("low-precision",), "W", _any,
+        _at("weight", _through_half),
+    ),
     Fault(
         "dZ in half precision", ("low-precision",), "Wb", _any,
         lambda layer: {
-            (point, layer): lambda n, r, l, dZ: dZ.astype(np.float16).astype(np.float64)
+            (point, layer): lambda net, run, layer, dZ: dZ.astype(np.float16).astype(np.float64)
             for point in ("output", "error")
         },
     ),
@@ -428,12 +480,13 @@ UNKNOWN = [
     Fault("one entry wrong", ("unknown",), "W", _wide, _at("weight", _one_entry)),
     Fault(
         "dW full of noise", ("unknown",), "W", _wide,
-        _at("weight", lambda n, r, l, dW: dW + np.random.default_rng(4).normal(size=dW.shape)),
+        _at("weight", lambda net, run, layer, dW: dW + np.random.default_rng(4).normal(size=dW.shape)),
     ),
 ]  # fmt: skip
 
 FAULTS: dict[str, list[Fault]] = {
-    "scaled": SCALED, "sign-flipped": SIGN, "arranged": ARRANGED, "other-parameter": OTHER, "penalty": PENALTY,
+    "scaled": SCALED, "sign-flipped": SIGN, "arranged": ARRANGED, "other-parameter": OTHER,
+    "penalty": PENALTY,
     "not-averaged": NOT_AVERAGED, "wrong-axis": WRONG_AXIS, "activation-derivative": DERIVATIVE,
     "dropout-mask": DROPOUT, "zero": ZERO, "non-finite": NON_FINITE, "stale": STALE,
     "low-precision": LOW_PRECISION, "unknown": UNKNOWN,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import erf, expit
@@ -80,8 +81,9 @@ def _softmax(Z):
 class Network:
     """The network of a spec with its data. `hooks` name the points where back-propagation is broken:
 
-    "output" dZ of the last layer; "derivative" g'(Z); "mask" D / keep_prob; "back" the weights by which dZ goes
-    back; "error" dZ of a hidden layer; "input" what dZ is multiplied with; "weight", "bias" a finished gradient.
+    "output" dZ of the last layer; "derivative" g'(Z); "mask" D / keep_prob; "back" the weights by which dZ
+    goes back; "error" dZ of a hidden layer; "input" what dZ is multiplied with; "weight", "bias" a finished
+    gradient.
     """
 
     spec: Spec
@@ -92,7 +94,7 @@ class Network:
 
     @classmethod
     def drawn(cls, spec: Spec, data_seed: int | None = None) -> Network:
-        """The data, masks and weights of examples that the spec's seed gives; `data_seed` draws another batch."""
+        """The data, masks and weights of examples of the spec's seed; `data_seed` draws another batch."""
         rng = np.random.default_rng([spec.seed, 1, 0 if data_seed is None else data_seed])
         outputs, m = spec.sizes[-1], spec.m
         X = rng.normal(size=(spec.sizes[0], m)) * spec.input_scale
@@ -117,7 +119,7 @@ class Network:
         sizes, scale = self.spec.sizes, self.spec.weight_scale
         return [
             (rng.normal(size=(n, prev)) / np.sqrt(prev) * scale, rng.normal(size=(n, 1)) * 0.3 * scale)
-            for prev, n in zip(sizes[:-1], sizes[1:], strict=True)
+            for prev, n in pairwise(sizes)
         ]
 
     @property
@@ -172,7 +174,9 @@ class Network:
             error = np.clip(Z - Y, -1, 1)
         return error * self.weights
 
-    def gradient(self, parameters: Parameters, hooks: dict[tuple[str, int], Hook] | None = None) -> Parameters:
+    def gradient(
+        self, parameters: Parameters, hooks: dict[tuple[str, int], Hook] | None = None
+    ) -> Parameters:
         """(dW, db) of each layer. `hooks` maps (point, layer) to a function that spoils what is there."""
         hooks = hooks or {}
 

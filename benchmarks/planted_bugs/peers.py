@@ -12,7 +12,7 @@ import numpy as np
 
 from planted_bugs.collection import Case
 
-# scipy gives a number and no verdict. A forward difference is right to about 1e-8; a hundred times that is wrong.
+# scipy gives a number and no verdict. A forward difference is right to about 1e-8; 100 times that is wrong.
 SCIPY_WRONG = 1e-6
 
 Verdict = Callable[[Case], bool]

@@ -1,4 +1,4 @@
-"""200 right gradients that are hard to check: kinks, dead units, extreme scales, every activation and loss."""
+"""200 right gradients that are hard to check: kinks, dead units, extreme scales, every activation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _one(number: int, rng: np.random.Generator) -> Case:
 
 
 def _hardened(net: Network, parameters: Parameters, number: int) -> tuple[Parameters, str]:
-    """Dead units, zero pre-activations exactly at the kink, pre-activations a hair away from it, zero biases."""
+    """Dead units, pre-activations exactly at the kink or a hair away from it, zero biases."""
     if net.depth == 1 or number % 5 == 0:
         return parameters, ""
     (W, b), *rest = [(W.copy(), b.copy()) for W, b in parameters]

@@ -1,9 +1,10 @@
-"""The same network as other people write it: other layouts, other names, one flat vector, wrapped functions."""
+"""The same network as other people write it: other layouts, other names, one flat vector."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,13 @@ class Style:
     """Turns (W, b) pairs into what the person's functions take, and back.
 
     course: W1 (n, n_prev), b1 (n, 1). rows: W1 (n_prev, n), b1 (n,). columns_named: weight_0 (n, n_prev),
-    bias_0 (n,). torch: layers.0.weight (n, n_prev), layers.0.bias (n,). theta: Theta1 (n, 1 + n_prev), the bias
-    its first column. flat: one vector.
+    bias_0 (n,). torch: layers.0.weight (n, n_prev), layers.0.bias (n,). theta: Theta1 (n, 1 + n_prev), the
+    bias its first column. flat: one vector.
     """
 
     def __init__(self, kind: str, network: Network) -> None:
         self.kind = kind
-        self.shapes = [(n, prev) for prev, n in zip(network.spec.sizes[:-1], network.spec.sizes[1:], strict=True)]
+        self.shapes = [(n, prev) for prev, n in pairwise(network.spec.sizes)]
 
     def names(self, layer: int) -> tuple[str, str]:
         """The names of the weights and of the biases of a layer (1, 2, ...)."""

@@ -33,7 +33,7 @@ DO_NOT_APPLY = {
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learns_checks_pass(kind):
     # Double precision: one check compares predictions of a row alone and in a table to 1e-7.
-    estimator = kind(hidden=(16,), epochs=40, learning_rate=0.02, engine="numpy", dtype="float64")
+    estimator = kind(hidden=(16,), epochs=20, learning_rate=0.04, engine="numpy", dtype="float64")
     results = check_estimator(estimator, expected_failed_checks=DO_NOT_APPLY, on_fail=None, on_skip=None)
     failed = {result["check_name"]: result["exception"] for result in results if result["status"] == "failed"}
     assert failed == {}

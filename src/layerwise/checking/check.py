@@ -138,7 +138,9 @@ def _measure(request: Request, measuring: Measuring, whole: bool, generator: np.
             large = examine(measuring, name, analytic, generator)
             evidence, corners = large.evidence, large.corners
         if evidence is not None:
-            evidence = complex_step.refine(replace(evidence, floor=floor), measuring)
+            evidence = replace(evidence, floor=floor)
+            if whole:
+                evidence = complex_step.refine(evidence, measuring)
             if ask is not None and evidence.is_wrong() and np.isfinite(analytic).all():
                 evidence, conventions = without_conventions(evidence, cost, ask, measuring, generator)
                 corners = [*corners, *conventions]

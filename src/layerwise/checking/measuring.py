@@ -11,7 +11,7 @@ import numpy as np
 from layerwise.checking.evidence import Arrays, ParameterEvidence
 from layerwise.checking.ladder import Lines, LineValues
 from layerwise.checking.rounding import noise_of
-from layerwise.checking.slopes import Slopes, central_differences, second_opinion, slopes_of
+from layerwise.checking.slopes import FIRST_STEP, Slopes, central_differences, second_opinion, slopes_of
 
 NOISE_DIRECTIONS = 2
 # An entry is doubted, and measured again, where it is off by more than this share of the tolerance.
@@ -88,7 +88,7 @@ class Measuring:
         lines = Lines(self.cost.along_entries(name, entries), len(entries), self.here, self.noise, grain)
         if self.step is not None:
             return central_differences(lines, self.step)
-        slopes = slopes_of(lines, self.scales[name])
+        slopes = slopes_of(lines, self.scales[name] * FIRST_STEP)
         with np.errstate(all="ignore"):
             off = np.abs(analytic - slopes.slope)
             known = np.where(np.isfinite(slopes.slope), slopes.slope, 0)
@@ -97,13 +97,18 @@ class Measuring:
         which = np.flatnonzero(doubted)
         return second_opinion(lines, which, analytic, slopes, self.scales[name]) if which.size else slopes
 
-    def directions(self, name: str, entries: np.ndarray, directions: np.ndarray) -> Slopes:
-        """The slopes along directions in which many entries move.   entries (k,), directions (lines, k)"""
+    def directions(
+        self, name: str, entries: np.ndarray, directions: np.ndarray, step: float | None = None
+    ) -> Slopes:
+        """The slopes along directions in which many entries move, from this step if one is known to be good.
+
+        entries (k,), flat indices; directions (lines, k).
+        """
         grain = np.zeros(len(directions))
         values = self.cost.along_directions(name, entries, directions)
         lines = Lines(values, len(directions), self.here, self.noise, grain)
-        scale = self.scales[name] / np.sqrt(len(entries))
-        return slopes_of(lines, scale, self.tolerance * SHARE_OF_TOLERANCE)
+        first = self.scales[name] / np.sqrt(len(entries)) * FIRST_STEP if step is None else step
+        return slopes_of(lines, first, self.tolerance * SHARE_OF_TOLERANCE)
 
     def evidence(
         self, name: str, analytic: np.ndarray, places: tuple[np.ndarray, ...] | None = None

@@ -11,7 +11,7 @@ from layerwise.checking.measuring import Corner, Measuring, random_direction
 
 DIRECTIONS = 3
 MEAN_SQUARE = 13 / 12  # of a direction's entries: uniform sizes from 0.5 to 1.5
-SAMPLE = 144
+SAMPLE = 64
 FEW = 16
 LOCATED = 8
 MOST_TESTS = 400
@@ -31,12 +31,13 @@ class LargeParameter(NamedTuple):
 
 
 class Test(NamedTuple):
-    """What a few directions say of some entries."""
+    """What a few directions say of some entries; `step` is one that suited them."""
 
     apart: float
     error: float
     wrong: bool
     at_corner: bool
+    step: float
 
 
 def examine(
@@ -52,14 +53,14 @@ def examine(
             name, analytic, _spread(analytic.shape, np.flatnonzero(~np.isfinite(A)))
         )
         return LargeParameter(np.inf, 0.0, evidence, corners)
-    test = _test(measuring, name, A, everything, generator)
+    test = _test(measuring, name, A, everything, generator, DIRECTIONS)
     difference = test.apart / (2 * size) if size else float(test.apart > 0)
     resolution = test.error / size if size else 0.0
     if not (test.wrong or test.at_corner):
         return LargeParameter(difference, resolution, None, [])
     evidence, corners = measuring.evidence(name, analytic, _spread(analytic.shape, everything[:0]))
     if not evidence.is_wrong():
-        located = _located(measuring, name, A, generator)
+        located = _located(measuring, name, A, generator, test.step)
         if located.size:
             evidence, more = measuring.evidence(name, analytic, _spread(analytic.shape, located))
             corners = list(dict.fromkeys([*corners, *more]))
@@ -67,36 +68,50 @@ def examine(
 
 
 def _test(
-    measuring: Measuring, name: str, A: np.ndarray, entries: np.ndarray, generator: np.random.Generator
+    measuring: Measuring,
+    name: str,
+    A: np.ndarray,
+    entries: np.ndarray,
+    generator: np.random.Generator,
+    count: int,
+    step: float | None = None,
 ) -> Test:
-    directions = random_direction(generator, (DIRECTIONS, len(entries)))
-    slopes = measuring.directions(name, entries, directions)
-    claimed = directions @ A[entries]
-    apart = np.abs(claimed - slopes.slope)
+    """Compare the slopes along `count` random directions of these entries, from this step if one is known."""
+    directions = random_direction(generator, (count, len(entries)))
+    slopes = measuring.directions(name, entries, directions, step)
+    apart = np.abs(directions @ A[entries] - slopes.slope)
     allowed = slopes.error + measuring.tolerance * 2 * np.linalg.norm(A[entries])
     wrong = bool((~slopes.corner & (apart > allowed)).any())
     usable = np.isfinite(slopes.slope)
     if not usable.any():
-        return Test(0.0, np.inf, False, bool(slopes.corner.any()))
+        return Test(0.0, np.inf, False, bool(slopes.corner.any()), float(slopes.step[0]))
     typical = float(np.sqrt(np.mean(np.square(apart[usable])) / MEAN_SQUARE))
-    return Test(typical, float(slopes.error[usable].max()), wrong, bool(slopes.corner.any()))
+    error, used = float(slopes.error[usable].max()), float(np.median(slopes.step))
+    return Test(typical, error, wrong, bool(slopes.corner.any()), used)
 
 
-def _located(measuring: Measuring, name: str, A: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Up to a few wrong entries, by halving what a test finds wrong or cannot tell for a corner."""
+def _located(
+    measuring: Measuring, name: str, A: np.ndarray, generator: np.random.Generator, step: float
+) -> np.ndarray:
+    """Up to a few wrong entries, by halving what a test finds wrong or cannot tell for a corner.
+
+    One direction is enough for a half: no direction overlooks a single wrong entry.
+    """
     found: list[int] = []
-    pending = [np.arange(A.size)]
+    pending = [(np.arange(A.size), step)]
     for _ in range(MOST_TESTS):
         if not pending or len(found) == LOCATED:
             break
-        entries = pending.pop()
+        entries, step = pending.pop()
         if len(entries) == 1:
             found.append(int(entries[0]))
             continue
         for half in np.array_split(entries, 2):
-            test = _test(measuring, name, A, half, generator)
+            # A direction of fewer entries is shorter, and the cost changes over a longer way.
+            longer = step * np.sqrt(len(entries) / len(half))
+            test = _test(measuring, name, A, half, generator, 1, longer)
             if test.wrong or test.at_corner:
-                pending.append(half)
+                pending.append((half, test.step))
     return np.array(sorted(found), dtype=int)
 
 

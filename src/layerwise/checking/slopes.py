@@ -40,14 +40,13 @@ class Slopes(NamedTuple):
     step: np.ndarray
 
 
-def slopes_of(lines: Lines, scale: float, accepted: float = ACCEPTED) -> Slopes:
-    """The slope of every line; the steps start from `scale`, a length over which the cost may change, and move
-    until the error is `accepted` against the usual slope, or cannot be bettered.
+def slopes_of(lines: Lines, first: float, accepted: float = ACCEPTED) -> Slopes:
+    """The slope of every line. The steps begin with `first`, say `FIRST_STEP` of the length over which the cost
+    changes, and move until the error is `accepted` against the usual slope, or cannot be bettered.
 
-    A few lines go first, and the others start from the step that those found good.
+    A few lines go first, and the others begin with the step that those found good.
     """
     search = _Search(lines, accepted)
-    first = scale * FIRST_STEP
     pilots = np.unique(np.linspace(0, lines.count - 1, PILOTS).astype(int))
     search.run(pilots, np.full(len(pilots), first))
     moving = pilots[np.isfinite(search.best.slope[pilots]) & (search.best.slope[pilots] != 0)]

@@ -18,7 +18,7 @@ from layerwise.estimators.mlp_resuming import restore_from
 from layerwise.formulas.randomness import generator_at
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training import Recipe, Result
-from layerwise.training.loop import tell
+from layerwise.training.callback import tell
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 
 if TYPE_CHECKING:

@@ -43,8 +43,8 @@ from layerwise.estimators.seen_network import SeenNetwork, facts_of
 from layerwise.estimators.thread_limit import held_to
 from layerwise.network.architecture import Architecture
 from layerwise.training import Recipe
+from layerwise.training.callback import tell
 from layerwise.training.history import History
-from layerwise.training.loop import tell
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from layerwise.engine import TrainingState
 from layerwise.formulas.schedules import Plateau
-from layerwise.training.loop import tell
+from layerwise.training.callback import tell
 from layerwise.training.snapshot import Snapshot, run_identity
 
 if TYPE_CHECKING:

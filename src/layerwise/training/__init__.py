@@ -1,7 +1,8 @@
 """The loop: epochs and mini-batches, the learning rate, the history, when to stop and what to keep."""
 
+from layerwise.training.callback import Callback
 from layerwise.training.history import History
-from layerwise.training.loop import Callback, Data, Result, train
+from layerwise.training.loop import Data, Result, train
 from layerwise.training.recipe import Recipe
 from layerwise.training.snapshot import Snapshot
 

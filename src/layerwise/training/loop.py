@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from layerwise.engine import Batches, Engine, StepTotals, TrainingState
 from layerwise.errors import InputError, nearest
 from layerwise.formulas.randomness import generator_at, shuffled
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
+from layerwise.training.callback import tell
 from layerwise.training.history import History
 from layerwise.training.interrupt import StopOnInterrupt
 from layerwise.training.recipe import Recipe
@@ -32,35 +33,6 @@ class Data(NamedTuple):
     X: np.ndarray
     Y: np.ndarray
     weights: np.ndarray | None = None
-
-
-class Callback(Protocol):
-    """Watches a run. Any object that has one of these methods will do."""
-
-    def on_fit_begin(self, estimator: Any) -> None:
-        """Before anything else, where an estimator is fitted."""
-
-    def restore(self, identity: Mapping[str, Any]) -> Snapshot | None:
-        """A snapshot that the run of this identity is to go on from, if there is one."""
-
-    def on_train_begin(self, plan: Mapping[str, Any]) -> None:
-        """Before the first epoch: {"epochs", "steps", "rows", "engine", "compiling", "parameters",
-        "monitor", "history"}; the history holds the rows of the epochs that were done before."""
-
-    def on_steps_end(self, epoch: int, steps: int) -> None:
-        """A few times a second at most: `steps` of this epoch (from 1) are done."""
-
-    def on_epoch_end(self, row: Mapping[str, Any]) -> bool | None:
-        """The epoch's row of the history; return True to stop the run."""
-
-    def on_snapshot(self, take: Callable[[], Snapshot]) -> None:
-        """After an epoch that was run to its end: `take` says where the run stands, during this call."""
-
-    def on_train_end(self, result: Result) -> None:
-        """After the last epoch."""
-
-    def on_fit_end(self, estimator: Any) -> None:
-        """When the estimator that was fitted is ready to predict."""
 
 
 @dataclass
@@ -312,12 +284,3 @@ class _Run:
             seconds=time.perf_counter() - self.started,
             state=self.state,
         )
-
-
-def _nothing(*arguments: Any) -> None:
-    return None
-
-
-def tell(callbacks: Sequence[Any], event: str, *arguments: Any) -> list[Any]:
-    """Call the method of that name of each callback that has one; what they returned, None for the others."""
-    return [getattr(callback, event, _nothing)(*arguments) for callback in callbacks]

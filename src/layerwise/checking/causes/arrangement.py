@@ -23,7 +23,9 @@ def transposed(comparison: Comparison, around: Surroundings) -> Cause | None:
     c = comparison
     if c.A.ndim != 2 or min(c.A.shape) < 2 or not c.evidence.is_whole:
         return None
-    models = [(c.N.reshape(-1, order="F").reshape(c.N.shape), "was flattened column by column, not row by row")]
+    models = [
+        (c.N.reshape(-1, order="F").reshape(c.N.shape), "was flattened column by column, not row by row")
+    ]
     models.append((c.N.reshape(-1).reshape(c.N.shape, order="F"), "was cut column by column, not row by row"))
     if c.A.shape[0] == c.A.shape[1]:
         models.insert(0, (c.N.T, "is transposed"))
@@ -47,7 +49,8 @@ def other_parameter(comparison: Comparison, around: Surroundings) -> Cause | Non
                 return Cause(
                     "other-parameter",
                     None,
-                    f"{gradient_name(c.name)} is the gradient of {name}, another parameter{_and_scaled(factor)}; "
+                    f"{gradient_name(c.name)} is the gradient of {name}, another "
+                    f"parameter{_and_scaled(factor)}; "
                     "an index is off.",
                 )
     if (factor := _fits(c, c.theta)) is None:
@@ -57,7 +60,8 @@ def other_parameter(comparison: Comparison, around: Surroundings) -> Cause | Non
     return Cause(
         "zero",
         None,
-        f"{gradient_name(c.name)} is {number(factor)} times {c.name}: the penalty's part alone. The data's part is 0.",
+        f"{gradient_name(c.name)} is {number(factor)} times {c.name}: the penalty's part alone. The data's "
+        "part is 0.",
     )
 
 

@@ -11,7 +11,7 @@ from layerwise.checking.evidence import Cause
 
 
 def wrong_axis(comparison: Comparison, around: Surroundings) -> Cause | None:
-    """A is a sum or mean of N along one axis or all, repeated; or sums up to the same as N, over another axis."""
+    """A is a sum or mean of N along an axis, repeated; or has the sum of N, taken over another axis."""
     c = comparison
     if not c.evidence.is_whole or c.A.size < 2 or not np.isfinite(c.A).all():
         return None
@@ -19,7 +19,9 @@ def wrong_axis(comparison: Comparison, around: Surroundings) -> Cause | None:
 
 
 def _repeated(c: Comparison, around: Surroundings) -> Cause | None:
-    axes = [None] if c.A.size == max(c.A.shape) else [0, 1, None][: c.A.ndim] + ([None] if c.A.ndim > 1 else [])
+    axes = (
+        [None] if c.A.size == max(c.A.shape) else [0, 1, None][: c.A.ndim] + ([None] if c.A.ndim > 1 else [])
+    )
     for axis in axes:
         total = np.broadcast_to(c.N.sum(axis=axis, keepdims=True), c.A.shape)
         factor = c.factor(total)
@@ -29,7 +31,8 @@ def _repeated(c: Comparison, around: Surroundings) -> Cause | None:
         return Cause(
             "wrong-axis",
             None,
-            f"All {what} of {gradient_name(c.name)} are the same{_what(c, axis, factor)}: it is summed over one axis "
+            f"All {what} of {gradient_name(c.name)} are the same{_what(c, axis, factor)}: it is summed "
+            "over one axis "
             "too many and repeated.",
         )
     return None
@@ -57,11 +60,16 @@ def _summed_over_units(c: Comparison, around: Surroundings) -> Cause | None:
     size = float(np.abs(c.N).sum())
     rounding = 4 * float(np.abs(c.noise).sum()) + 1e-9 * size
     # With softmax every gradient of the last biases adds up to 0: that says nothing.
-    if abs(right) < 1e-3 * size or abs(total - right) > rounding or rounding > 1e-4 * float(np.abs(c.D).sum()):
+    if (
+        abs(right) < 1e-3 * size
+        or abs(total - right) > rounding
+        or rounding > 1e-4 * float(np.abs(c.D).sum())
+    ):
         return None
     return Cause(
         "wrong-axis",
         None,
-        f"The entries of {gradient_name(c.name)} are wrong and their sum is right: dZ is summed over the units, "
+        f"The entries of {gradient_name(c.name)} are wrong and their sum is right: dZ is summed over the "
+        "units, "
         "not over the examples.",
     )

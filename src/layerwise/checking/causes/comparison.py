@@ -1,4 +1,4 @@
-"""One parameter's two gradients, ready for the rules: which entries are wrong, and what would explain them."""
+"""One parameter's two gradients, ready for the rules: which entries are wrong, and what explains them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROUNDINGS = 8.0
 
 @dataclass(frozen=True)
 class Comparison:
-    """A parameter's gradients as the rules read them: `theta`, `A` analytic, `N` numeric, all of one shape."""
+    """A parameter's gradients as the rules read them: theta, A analytic, N numeric, all of one shape."""
 
     evidence: ParameterEvidence
     name: str
@@ -34,7 +34,9 @@ class Comparison:
         A, N = (np.asarray(array, dtype=np.float64)[part] for array in (evidence.analytic, evidence.numeric))
         noise, theta = np.asarray(evidence.noise)[part], np.asarray(evidence.value, dtype=np.float64)[part]
         valid = np.asarray(evidence.trusted)[part] & np.isfinite(N) & np.isfinite(noise)
-        return cls(evidence, evidence.name, theta, A, np.where(valid, N, 0.0), np.where(valid, noise, 0.0), valid)
+        return cls(
+            evidence, evidence.name, theta, A, np.where(valid, N, 0.0), np.where(valid, noise, 0.0), valid
+        )
 
     @cached_property
     def D(self) -> np.ndarray:
@@ -46,7 +48,9 @@ class Comparison:
     def wrong(self) -> np.ndarray:
         """The entries that differ by more than rounding."""
         apart = np.abs(self.D)
-        least = np.maximum(3 * self.noise, self.evidence.tolerance * np.minimum(np.abs(self.N), np.abs(self.A)))
+        least = np.maximum(
+            3 * self.noise, self.evidence.tolerance * np.minimum(np.abs(self.N), np.abs(self.A))
+        )
         if np.isfinite(apart).all():
             least = np.minimum(np.maximum(least, 1e-6 * apart.max(initial=0.0)), apart.max(initial=0.0) / 2)
         return self.valid & ~(apart <= least)
@@ -66,7 +70,7 @@ class Comparison:
         return float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
 
     def is_explained_by(self, model: np.ndarray, factor: float = 1.0, left_over: float = LEFT_OVER) -> bool:
-        """Whether A is `model`, to within rounding. `factor`: how much of N's rounding error is in the model."""
+        """Whether A is `model`, to within rounding; the model has `factor` times N's rounding error in it."""
         if not self.valid.any():
             return False
         whole, known = _norm(self.D), self.valid

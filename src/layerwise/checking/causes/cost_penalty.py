@@ -16,8 +16,8 @@ FAR = 1e4
 def penalty_of(layers: Sequence[Layer], probes: Probes) -> float | None:
     """The p of a term p/2 ||W||^2 in the cost: 0 without one, None where it cannot be seen.
 
-    With W[2] = 0 the data do not feel W[1], and the slope along W[1] is p ||W[1]||^2. In a single layer, far out,
-    a cross-entropy is a straight line, so that the slope grows by the penalty alone.
+    With W[2] = 0 the data do not feel W[1], and the slope along W[1] is p ||W[1]||^2. In a single layer, far
+    out, a cross-entropy is a straight line, so that the slope grows by the penalty alone.
     """
     if not layers or probes.cost is None:
         return None

@@ -1,4 +1,4 @@
-"""Which function stands where an activation's derivative belongs, from its values at a few pre-activations."""
+"""Which function stands where an activation's derivative belongs, from its values at a few places."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ Values = np.ndarray
 def derivative_named(z: Values, values: Values) -> str | None:
     """The activation whose derivative has these values at z; None where none of ours has."""
     for name, activation in ACTIVATIONS.items():
-        if activation.derivative is not None and _agree(activation.derivative(z, activation.function(z)), values):
+        if activation.derivative is not None and _agree(
+            activation.derivative(z, activation.function(z)), values
+        ):
             return name
     return None
 
 
 def mistake_named(z: Values, used: Values, right: str | None) -> str:
-    """What the values used in the place of g'(z) are, as the end of "instead of the derivative, it takes ..."."""
+    """What the values used in the place of g'(z) are, as the end of "it takes ..."."""
     if _agree(np.ones_like(z), used):
         return "1: the derivative is missing"
     if not np.any(used):

@@ -19,7 +19,7 @@ JUMP_POINTS = 5
 
 
 def slope_along(cost: Callable[[Arrays], float], theta: Arrays, direction: Arrays) -> tuple[float, float]:
-    """(derivative of the cost at theta along the direction, bound of its error); infinite where there is none."""
+    """(slope of the cost at theta along the direction, bound of its error); infinite where there is none."""
 
     def values(steps: np.ndarray) -> np.ndarray:
         return np.array([cost(moved(theta, direction, step)) for step in steps.tolist()])
@@ -27,11 +27,17 @@ def slope_along(cost: Callable[[Arrays], float], theta: Arrays, direction: Array
     length = float(np.sqrt(sum(np.square(part).sum() for part in direction.values())))
     if length == 0:
         return 0.0, 0.0
-    size = max((float(np.abs(theta[name][part != 0]).max(initial=0)) for name, part in direction.items()), default=0)
+    size = max(
+        (float(np.abs(theta[name][part != 0]).max(initial=0)) for name, part in direction.items()), default=0
+    )
     scale = max(size, 1.0) / length
     here = float(values(np.zeros(1))[0])
     lines = Lines(
-        lambda which, steps: values(steps), 1, here, noise_of(values, scale), np.array([EPSILON * size / length])
+        lambda which, steps: values(steps),
+        1,
+        here,
+        noise_of(values, scale),
+        np.array([EPSILON * size / length]),
     )
     found = slopes_of(lines, scale)
     if not np.isfinite(found.slope[0]):
@@ -41,7 +47,10 @@ def slope_along(cost: Callable[[Arrays], float], theta: Arrays, direction: Array
 
 def moved(theta: Arrays, direction: Arrays, step: float) -> dict[str, np.ndarray]:
     """theta + step * direction, as copies."""
-    return {name: array + step * direction[name] if name in direction else array.copy() for name, array in theta.items()}
+    return {
+        name: array + step * direction[name] if name in direction else array.copy()
+        for name, array in theta.items()
+    }
 
 
 def gradient_at(probes: Probes, theta: Arrays) -> dict[str, np.ndarray] | None:
@@ -59,7 +68,8 @@ def shaken(theta: Arrays, size: float, seed: int = 0) -> dict[str, np.ndarray]:
     """theta with every entry moved by about `size` of its parameter's usual size."""
     rng = np.random.default_rng(seed)
     return {
-        name: array + size * max(float(np.abs(array).mean()), 1e-3) * rng.choice([-1.0, 1.0], size=array.shape)
+        name: array
+        + size * max(float(np.abs(array).mean()), 1e-3) * rng.choice([-1.0, 1.0], size=array.shape)
         for name, array in theta.items()
     }
 
@@ -67,8 +77,8 @@ def shaken(theta: Arrays, size: float, seed: int = 0) -> dict[str, np.ndarray]:
 def jumps_of_gradient(probes: Probes, name: str) -> list[float]:
     """How much, relative to its size, the gradient of a parameter moves without reason, for each step.
 
-    Over steps s, 2s, ... along a random direction a smooth gradient is a straight line to within s^2; what its
-    second differences have beyond that is rounding inside the caller's function.
+    Over steps s, 2s, ... along a random direction a smooth gradient is a straight line to within s^2; what
+    its second differences have beyond that is rounding inside the caller's function.
     """
     found = []
     for step in JUMP_STEPS:

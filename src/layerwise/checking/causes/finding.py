@@ -1,4 +1,4 @@
-"""The cause of each wrong parameter: by itself, or from the step of back-propagation that its layer shares."""
+"""The cause of each wrong parameter: by itself, or from the step that its whole layer shares."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ MANY = 0.5
 def find_causes(evidence: Mapping[str, ParameterEvidence], probes: Probes) -> dict[str, Cause]:
     """The cause of each wrong parameter of `evidence`, which holds the right ones too.
 
-    A cause that explains a parameter by itself comes first. Where all parameters of a layer are wrong, and what
-    lies below, so is dZ, the derivative that reaches it; then the functions in `probes` are asked what the layer
-    does with it, and the layers below follow. What fits nothing is "unknown", with the places of the error.
+    A cause that explains a parameter by itself comes first. Where all parameters of a layer are wrong, and
+    what lies below, so is dZ, the derivative that reaches it; then the functions in `probes` are asked what
+    the layer does with it, and the layers below follow. What fits nothing is "unknown", with the places of
+    the error.
     """
     situation = Situation(evidence, probes)
     found: dict[str, Cause] = {}
@@ -68,7 +69,12 @@ def _alone(situation: Situation, index: int | None, name: str) -> Cause:
 def _inputs(situation: Situation, index: int, part: Comparison) -> Cause | None:
     """Weights that are wrong nearly everywhere, while the biases are right, are given other inputs."""
     biases = situation.biases(index)
-    if part is not situation.weights(index) or biases is None or biases.is_wrong or not part.evidence.is_whole:
+    if (
+        part is not situation.weights(index)
+        or biases is None
+        or biases.is_wrong
+        or not part.evidence.is_whole
+    ):
         return None
     if part.wrong.sum() <= MANY * part.valid.sum():
         return None
@@ -81,15 +87,18 @@ def _unknown(situation: Situation, index: int | None, part: Comparison) -> Cause
     where = place(part.wrong, part.valid) or " everywhere"
     worst = np.unravel_index(int(np.argmax(np.abs(part.D))), part.D.shape)
     at = f"[{', '.join(map(str, worst))}]" if worst else ""
-    text = f"{name} is wrong{where}; it fits no known mistake. At worst {name}{at} is {part.A[worst]:.6g} and should be "
-    text += f"{part.N[worst]:.6g}."
+    text = (
+        f"{name} is wrong{where}; it fits no known mistake. At worst {name}{at} is {part.A[worst]:.6g} and "
+    )
+    text += f"should be {part.N[worst]:.6g}."
     if index is None:
         if part.A.ndim == 1 and part.A.size > 1:
             text += " Given as a dictionary of the layers' arrays, theta would let more be told."
         return Cause("unknown", None, text)
     biases = situation.biases(index)
     if biases is not None and part is situation.weights(index) and not biases.is_wrong:
-        text += f" {sentence(gradient_name(biases.name))} is right, so dZ of the layer is: look at what it is multiplied with."
+        right = sentence(gradient_name(biases.name))
+        text += f" {right} is right, so dZ of the layer is: look at what it is multiplied with."
     return Cause("unknown", None, text)
 
 
@@ -97,6 +106,7 @@ def _follower(name: str, origin: str, cause: Cause) -> Cause:
     return Cause(
         cause.name,
         cause.factor,
-        f"{sentence(gradient_name(name))} follows from {gradient_name(origin)}: it is computed from what the layer of "
+        f"{sentence(gradient_name(name))} follows from {gradient_name(origin)}: it is computed from what "
+        "the layer of "
         f"{origin} passes back.",
     )

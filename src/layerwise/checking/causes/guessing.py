@@ -1,4 +1,4 @@
-"""Without a gradient function: the likeliest cause of a wrong dZ, from the arrays and from what the cost shows."""
+"""Without a gradient function: the likeliest cause of a wrong dZ, from arrays and what the cost shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from layerwise.checking.causes.output_layer import has_sigmoid
 from layerwise.checking.causes.situation import Situation
 from layerwise.checking.evidence import Cause
 
-# A sigmoid's derivative is 1/4 at most: used once too often it shrinks a gradient, forgotten it leaves one large.
+# A sigmoid's derivative is 1/4 at most: once too often it shrinks a gradient, forgotten it leaves one large.
 SHRUNK, GROWN = 0.3, 3.3
 ASK = "Given as a function of theta, the gradient could be asked."
 
@@ -29,7 +29,9 @@ def likeliest(situation: Situation, index: int) -> Cause | None:
     dZ = f"dZ{index + 1} is wrong though the layers above are right"
     if has_dropout(layer, above, situation.probes):
         return Cause(
-            "dropout-mask", None, f"{dZ}, and the cost drops units of layer {index + 1}: most likely its mask. {ASK}"
+            "dropout-mask",
+            None,
+            f"{dZ}, and the cost drops units of layer {index + 1}: most likely its mask. {ASK}",
         )
     return Cause(
         "activation-derivative",
@@ -48,11 +50,13 @@ def _at_output(situation: Situation, index: int) -> Cause:
         return Cause(
             "activation-derivative",
             None,
-            f"{text}; it makes the gradients {number(size)} times as large: most likely the derivative of the output's "
+            f"{text}; it makes the gradients {number(size)} times as large: most likely the derivative of "
+            "the output's "
             f"activation is {how}. {ASK}",
         )
     return Cause(
         "stale",
         None,
-        f"{text}: most likely the gradient has other examples, labels or weights of examples than the cost. {ASK}",
+        f"{text}: most likely the gradient has other examples, labels or weights of examples than the "
+        f"cost. {ASK}",
     )

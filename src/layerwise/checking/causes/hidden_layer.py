@@ -29,8 +29,8 @@ SMALL = 1e-9
 
 @dataclass(frozen=True)
 class Place:
-    """At one pre-activation c: `back` = W[l+1]' db[l+1] (n,), the analytic db[l], and slopes of the cost along
-    directions (k, n): the first is that of `back`, the others are at right angles to it."""
+    """At one pre-activation c: `back` = W[l+1]' db[l+1] (n,), the analytic db[l], and slopes of the cost
+    along directions (k, n): the first is that of `back`, the others are at right angles to it."""
 
     c: float
     arrays: Arrays
@@ -65,7 +65,9 @@ class Place:
     def is_along_back(self) -> bool:
         """Whether the analytic db[l] is a multiple of `back`."""
         across = self.analytic - self.used * self.back
-        return float(np.linalg.norm(across)) <= CLOSE * max(float(np.linalg.norm(self.analytic)), SMALL * self.size)
+        return float(np.linalg.norm(across)) <= CLOSE * max(
+            float(np.linalg.norm(self.analytic)), SMALL * self.size
+        )
 
     @property
     def is_right(self) -> bool:
@@ -85,7 +87,11 @@ class Place:
             return None
         seen = self.directions @ self.analytic
         r = float(seen @ self.slopes) / float(self.slopes @ self.slopes)
-        return r if np.linalg.norm(seen - r * self.slopes) <= CLOSE * np.linalg.norm(seen) + 3 * self.errors.max() else None
+        return (
+            r
+            if np.linalg.norm(seen - r * self.slopes) <= CLOSE * np.linalg.norm(seen) + 3 * self.errors.max()
+            else None
+        )
 
 
 def places_of(layer: Layer, above: Layer, probes: Probes) -> list[Place]:
@@ -119,7 +125,9 @@ def _place(layer: Layer, above: Layer, theta: Arrays, c: float, probes: Probes) 
     return Place(c, there, gradient, back, layer.b(gradient), directions, slopes, errors)
 
 
-def slopes_in_bias(layer: Layer, theta: Arrays, directions: np.ndarray, probes: Probes) -> tuple[np.ndarray, np.ndarray]:
+def slopes_in_bias(
+    layer: Layer, theta: Arrays, directions: np.ndarray, probes: Probes
+) -> tuple[np.ndarray, np.ndarray]:
     """The slopes of the cost along directions (k, n) of a layer's biases, and their errors.   each (k,)"""
     assert layer.bias is not None
     assert probes.cost is not None
@@ -144,7 +152,7 @@ def _directions(back: np.ndarray) -> np.ndarray:
 def has_dropout(layer: Layer, above: Layer, probes: Probes) -> bool | None:
     """Whether the cost drops units of this layer, from the cost alone; None where it cannot be told.
 
-    Without dropout the slope along d in b[l] is g'(c) times that along W[l+1] d in b[l+1], one g'(c) for all d.
+    Without dropout the slope along d in b[l] is g'(c) times that along W[l+1] d in b[l+1], for every d.
     """
     if layer.bias is None or above.bias is None or probes.cost is None:
         return None

@@ -23,7 +23,8 @@ def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Pro
         return Cause(
             "dropout-mask",
             None,
-            f"d{layer.bias} is right, so dZ{index + 1} is; {name} multiplies it with other inputs than the cost's. The "
+            f"d{layer.bias} is right, so dZ{index + 1} is; {name} multiplies it with other inputs than the "
+            "cost's. The "
             f"cost drops units of layer {index}: A{index} is taken before dropout, or with another mask.",
         )
     if probes.gradient is None or _is_constant(layer, D, probes) is not False:
@@ -34,14 +35,15 @@ def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Pro
         return Cause(
             "stale",
             None,
-            f"The gradient of {layer.bias} is right, so dZ1 is; {name} multiplies it with other inputs than the cost's: "
+            f"The gradient of {layer.bias} is right, so dZ1 is; {name} multiplies it with other inputs "
+            "than the cost's: "
             "another batch, or the examples in another order.",
         )
     return _other_activation(layers, index, probes)
 
 
 def _is_constant(layer: Layer, D: np.ndarray, probes: Probes) -> bool | None:
-    """Whether A - N is the same at other parameters: something is added that no wrong input adds. None: unknown."""
+    """Whether A - N is the same at other parameters, as no wrong input makes it; None where it is unknown."""
     if probes.gradient is None or probes.cost is None:
         return None
     there = shaken(probes.theta, 0.3, 3)
@@ -57,7 +59,7 @@ def _is_constant(layer: Layer, D: np.ndarray, probes: Probes) -> bool | None:
 
 
 def _is_a_product(layer: Layer, probes: Probes) -> bool:
-    """Whether dW still is dZ times something: with W = 0 and no unit alike, all of it is in the same few rows."""
+    """Whether dW is dZ times something still: a unit without dZ has no dW."""
     gradient = gradient_at(probes, layer.placed(probes.theta, W=0.0))
     if gradient is None or layer.bias is None:
         return False
@@ -84,7 +86,8 @@ def _other_activation(layers: Sequence[Layer], index: int, probes: Probes) -> Ca
         return Cause(
             "unknown",
             None,
-            f"{gradient_name(layer.weight)} is dZ{index + 1} times Z{index}; A{index}, after the activation, belongs "
+            f"{gradient_name(layer.weight)} is dZ{index + 1} times Z{index}; A{index}, after the "
+            "activation, belongs "
             "there.",
         )
     return None

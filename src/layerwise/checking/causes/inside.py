@@ -50,8 +50,10 @@ def _derivative(places: Sequence[Place], index: int) -> Cause | None:
     return Cause(
         "activation-derivative",
         None,
-        f"dZ{index + 1} does not have the derivative of its {of}: where Z{index + 1} is {z[worst]:g} the cost needs "
-        f"{right[worst]:.3g} and the gradient takes {used[worst]:.3g}. It takes {mistake_named(z, used, name)}.",
+        f"dZ{index + 1} does not have the derivative of its {of}: where Z{index + 1} is {z[worst]:g} the "
+        "cost needs "
+        f"{right[worst]:.3g} and the gradient takes {used[worst]:.3g}. It takes "
+        f"{mistake_named(z, used, name)}.",
     )
 
 
@@ -62,14 +64,20 @@ def _with_dropout(places: Sequence[Place], index: int) -> Cause | None:
     known = [place.ratio for place in places if place.ratio is not None]
     dark = [place for place in places if not place.is_lit]
     follows = not any(np.linalg.norm(place.analytic) > CLOSE * place.size for place in dark)
-    if known and follows and np.allclose(known, known[0], rtol=CLOSE) and abs(known[0]) > CLOSE < abs(known[0] - 1):
+    if (
+        known
+        and follows
+        and np.allclose(known, known[0], rtol=CLOSE)
+        and abs(known[0]) > CLOSE < abs(known[0] - 1)
+    ):
         return not_rescaled(index, known[0])
     if len(known) > 1 or (len(known) == 1 and abs(known[0] - 1) < CLOSE):
         dZ = f"dZ{index + 1}"
         return Cause(
             "activation-derivative",
             None,
-            f"{dZ} has the dropout mask, and not the derivative of its activation: the share of the right {dZ} "
+            f"{dZ} has the dropout mask, and not the derivative of its activation: the share of the right "
+            f"{dZ} "
             f"changes with Z{index + 1}, from {number(min(known))} to {number(max(known))} times.",
         )
     missing = all(place.is_along_back for place in places)
@@ -78,14 +86,16 @@ def _with_dropout(places: Sequence[Place], index: int) -> Cause | None:
         if missing
         else "is masked otherwise than the cost's forward pass: the mask is another one"
     )
-    return Cause("dropout-mask", None, f"The cost drops units of layer {index + 1}, but dZ{index + 1} {text}.")
+    return Cause(
+        "dropout-mask", None, f"The cost drops units of layer {index + 1}, but dZ{index + 1} {text}."
+    )
 
 
 def _weights_under_dropout(
     layers: Sequence[Layer], index: int, places: Sequence[Place], probes: Probes
 ) -> Cause | None:
-    """Whether dA is taken with the right weights, when examples differ: with W[l+1] = 0 nothing may come back, and
-    with a symmetric W[l+1] a transposed one does no harm."""
+    """Whether dA is taken with the right weights, when examples differ: with W[l+1] = 0 nothing may come
+    back, and with a symmetric W[l+1] a transposed one does no harm."""
     layer, above = layers[index], layers[index + 1]
     faulty = [place for place in places if not place.is_right]
     if not faulty:
@@ -102,7 +112,8 @@ def _weights_under_dropout(
         return Cause(
             "stale",
             None,
-            f"dA{index + 1} is not 0 where the weights of layer {index + 2} are: it is taken with weights of another "
+            f"dA{index + 1} is not 0 where the weights of layer {index + 2} are: it is taken with weights "
+            "of another "
             "moment, such as those after an update.",
         )
     W = above.W(place.arrays)
@@ -115,7 +126,11 @@ def _weights_under_dropout(
     slopes, errors = slopes_in_bias(layer, even, place.directions, probes)
     apart = np.abs(place.directions @ layer.b(gradient) - slopes)
     if np.all(apart <= CLOSE * np.abs(slopes).max() + 3 * errors):
-        return Cause("transposed", None, f"dA{index + 1} is W dZ with the weights of layer {index + 2}; it should be W' dZ.")
+        return Cause(
+            "transposed",
+            None,
+            f"dA{index + 1} is W dZ with the weights of layer {index + 2}; it should be W' dZ.",
+        )
     return None
 
 
@@ -125,7 +140,8 @@ def not_rescaled(index: int, factor: float) -> Cause:
     return Cause(
         "dropout-mask",
         factor,
-        f"The cost drops units of layer {index + 1}, and dZ{index + 1} is {number(factor)} times what it should be: "
+        f"The cost drops units of layer {index + 1}, and dZ{index + 1} is {number(factor)} times what it "
+        "should be: "
         f"its mask {how}.",
     )
 
@@ -139,26 +155,37 @@ def _weights(layers: Sequence[Layer], index: int, places: Sequence[Place]) -> Ca
     pairs = [(place, place.analytic / place.derivative, above.b(place.gradient)) for place in lit]
     W = above.W(lit[0].arrays)
     if W.shape[0] == W.shape[1] and all(_same(dA_used, W @ u) for _, dA_used, u in pairs):
-        return Cause("transposed", None, f"{dA} is W dZ with the weights of layer {index + 2}; it should be W' dZ.")
+        return Cause(
+            "transposed", None, f"{dA} is W dZ with the weights of layer {index + 2}; it should be W' dZ."
+        )
     if all(_same(np.sort(dA_used), np.sort(place.back)) for place, dA_used, _ in pairs):
         return Cause("permuted", None, f"{dA} has the right units in the wrong order.")
     for other, layer in enumerate(layers):
         B = layer.W(lit[0].arrays)
-        if layer is not above and B.shape == W.shape and all(_same(dA_used, B.T @ u) for _, dA_used, u in pairs):
+        if (
+            layer is not above
+            and B.shape == W.shape
+            and all(_same(dA_used, B.T @ u) for _, dA_used, u in pairs)
+        ):
             return _other_weights(index, other)
     rates = [_rate(dA_used - place.back, above.W(place.gradient).T @ u) for place, dA_used, u in pairs]
-    if all(rate is not None for rate in rates) and np.allclose(np.array(rates, float), float(rates[0] or 0), rtol=1e-3):
+    if all(rate is not None for rate in rates) and np.allclose(
+        np.array(rates, float), float(rates[0] or 0), rtol=1e-3
+    ):
         return Cause(
             "stale",
             None,
             f"{dA} is taken with the weights of layer {index + 2} after an update (a step of "
-            f"{number(abs(float(rates[0] or 0)))} times their gradient); the forward pass had those before it.",
+            f"{number(abs(float(rates[0] or 0)))} times their gradient); the forward pass had those before "
+            "it.",
         )
     return None
 
 
-def _weights_of_layer(layers: Sequence[Layer], index: int, places: Sequence[Place], probes: Probes) -> Cause | None:
-    """W[l] used where W[l+1] belongs: with W[l] = 0 nothing comes back; with a small W[l], W[l]' dZ[l+1] does."""
+def _weights_of_layer(
+    layers: Sequence[Layer], index: int, places: Sequence[Place], probes: Probes
+) -> Cause | None:
+    """W[l] used where W[l+1] belongs: with W[l] = 0 nothing comes back; with a small one it does."""
     layer, above = layers[index], layers[index + 1]
     place = max(places, key=lambda place: float(np.linalg.norm(place.slopes)))
     W = layer.W(place.arrays)
@@ -178,7 +205,8 @@ def _other_weights(index: int, other: int) -> Cause:
     return Cause(
         "other-parameter",
         None,
-        f"dA{index + 1} is taken with the weights of layer {other + 1}; those of layer {index + 2} belong there.",
+        f"dA{index + 1} is taken with the weights of layer {other + 1}; those of layer {index + 2} belong "
+        "there.",
     )
 
 

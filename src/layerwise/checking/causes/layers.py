@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -94,7 +95,9 @@ def _pair(arrays: Arrays, names: list[str]) -> tuple[str, str | None] | None:
         return (names[0], None) if arrays[names[0]].ndim == 2 else None
     if len(names) != 2:
         return None
-    weight, bias = sorted(names, key=lambda name: (_is_bias_name(name), arrays[name].ndim != 2, -arrays[name].size))
+    weight, bias = sorted(
+        names, key=lambda name: (_is_bias_name(name), arrays[name].ndim != 2, -arrays[name].size)
+    )
     shape = arrays[bias].shape
     is_vector = len(shape) == 1 or (len(shape) == 2 and 1 in shape)
     return (weight, bias) if arrays[weight].ndim == 2 and is_vector else None
@@ -117,6 +120,8 @@ def _is_chain(arrays: Arrays, layers: tuple[Layer, ...]) -> bool:
     shapes = [layer.W(arrays).shape for layer in layers]
     if any(0 in shape for shape in shapes):
         return False
-    biases = all(layer.bias is None or layer.b(arrays).size == n for layer, (n, _) in zip(layers, shapes, strict=True))
-    joints = all(below[0] == above[1] for below, above in zip(shapes[:-1], shapes[1:], strict=True))
+    biases = all(
+        layer.bias is None or layer.b(arrays).size == n for layer, (n, _) in zip(layers, shapes, strict=True)
+    )
+    joints = all(below[0] == above[1] for below, above in pairwise(shapes))
     return biases and joints and (not layers[0].is_folded or len(layers) > 1)

@@ -10,7 +10,7 @@ from layerwise.checking.causes.surroundings import Surroundings
 from layerwise.checking.evidence import Cause
 
 # A value that passed through a type differs from the right one by about its precision, and not by much more.
-PRECISIONS = {"half precision": np.float16, "single precision": np.float32}
+PRECISIONS: dict[str, type[np.floating]] = {"half precision": np.float16, "single precision": np.float32}
 ERRORS_ADD_UP = 3e4
 UNEVEN = 30.0
 # A sum of terms that cancel is not 0 to the last place.
@@ -44,7 +44,8 @@ def zero(comparison: Comparison, around: Surroundings) -> Cause | None:
     return Cause(
         "zero",
         0.0,
-        f"{gradient_name(c.name)} is 0{where}, where the slopes of the cost are about {size}; it is not filled in, "
+        f"{gradient_name(c.name)} is 0{where}, where the slopes of the cost are about {size}; it is not "
+        "filled in, "
         "or something is multiplied by 0 on the way.",
     )
 
@@ -87,8 +88,10 @@ def low_precision_seen(comparison: Comparison, noise: float) -> Cause | None:
     return Cause(
         "low-precision",
         None,
-        f"{gradient_name(comparison.name)} moves in jumps of about {noise:.0e} of its size when the parameters move "
-        f"by less, and is off by as much ({size:.0e}): something in it is kept in a short type such as float32.",
+        f"{gradient_name(comparison.name)} moves in jumps of about {noise:.0e} of its size when the "
+        "parameters move "
+        f"by less, and is off by as much ({size:.0e}): something in it is kept in a short type such as "
+        "float32.",
     )
 
 
@@ -110,6 +113,7 @@ def _low_precision(c: Comparison, name: str) -> Cause:
     return Cause(
         "low-precision",
         None,
-        f"{gradient_name(c.name)} is right to {max(0, round(-np.log10(error)))} digits and no more: most likely it "
+        f"{gradient_name(c.name)} is right to {max(0, round(-np.log10(error)))} digits and no more: most "
+        "likely it "
         f"was computed or stored in {name}. Keep everything in float64 while checking.",
     )

@@ -8,7 +8,7 @@ MOST_PLACES = 3
 
 
 def gradient_name(name: str) -> str:
-    """"dW2" for W2; "the gradient of layers.0.weight" where a d in front would read badly."""
+    """ "dW2" for W2; "the gradient of layers.0.weight" where a d in front would read badly."""
     return f"d{name}" if name.isidentifier() else f"the gradient of {name}"
 
 
@@ -23,7 +23,7 @@ def number(value: float) -> str:
 
 
 def times(factor: float) -> str:
-    """"2.000 times too large", "4.000 times too small"; a sign that is wrong too is said."""
+    """ "2.000 times too large", "4.000 times too small"; a sign that is wrong too is said."""
     size = abs(factor)
     text = f"{number(size)} times too large" if size > 1 else f"{number(1 / size)} times too small"
     return text if factor > 0 else f"{text} and has the wrong sign"
@@ -43,7 +43,7 @@ def place(wrong: np.ndarray, valid: np.ndarray) -> str:
 
 
 def listed(word: str, places: np.ndarray) -> str:
-    """"row 3", "rows 1, 4 and 7 more", counted from 0 as in Python."""
+    """ "row 3", "rows 1, 4 and 7 more", counted from 0 as in Python."""
     plural = {"entry": "entries"}.get(word, f"{word}s")
     shown = [str(one if np.ndim(one) == 0 else tuple(map(int, one))) for one in places[:MOST_PLACES]]
     if len(places) == 1:

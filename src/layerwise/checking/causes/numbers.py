@@ -19,7 +19,9 @@ SMALL_WHOLE, LARGE_WHOLE = 12, 1000
 FEWEST_EXAMPLES = 5
 CLOSE = 1e-5
 
-_DATA = re.compile(r"^(x|y|data|inputs?|targets?|labels?|features)(_?(train|batch|data|check|b|true))?$", re.IGNORECASE)
+_DATA = re.compile(
+    r"^(x|y|data|inputs?|targets?|labels?|features)(_?(train|batch|data|check|b|true))?$", re.IGNORECASE
+)
 _MEANING = {
     "m": EXAMPLES,
     "n_samples": EXAMPLES,
@@ -117,11 +119,15 @@ def known_numbers(constants: Mapping[str, float], *functions: Any) -> KnownNumbe
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
+    return (
+        isinstance(value, int | float | np.number)
+        and not isinstance(value, bool)
+        and bool(np.isfinite(value))
+    )
 
 
 def _named_objects(functions: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
-    """(name, object) of what the functions refer to, their own functions' names included, each object once."""
+    """(name, object) of what the functions refer to, and what that refers to in turn, each once."""
     waiting = [(function, 0) for function in functions if function is not None]
     met: set[int] = set()
     while waiting and len(met) < _MOST_OBJECTS:
@@ -148,7 +154,11 @@ def _names_of(holder: Any) -> list[tuple[str, Any]]:
 
 
 def _names_of_function(function: Any) -> list[tuple[str, Any]]:
-    found = [(name, function.__globals__[name]) for name in function.__code__.co_names if name in function.__globals__]
+    found = [
+        (name, function.__globals__[name])
+        for name in function.__code__.co_names
+        if name in function.__globals__
+    ]
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         try:
             found.append((name, cell.cell_contents))

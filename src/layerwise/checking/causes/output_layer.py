@@ -1,8 +1,8 @@
 """Which step of the output layer's backward pass is wrong: its derivative, or the examples it sees.
 
-With W[L] = 0 every example has the same output, set by b[L] alone. The b[L] where the cost is least is then the
-average label; there the right db[L] is 0. A wrong derivative multiplies dZ, which leaves 0 as it is; other
-examples, or other weights of them, have another average.
+With W[L] = 0 every example has the same output, set by b[L] alone. The b[L] where the cost is least is then
+the average label; there the right db[L] is 0. A wrong derivative multiplies dZ, which leaves 0 as it is;
+other examples, or other weights of them, have another average.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def fault_at_output(layer: Layer, probes: Probes) -> Cause | None:
     return Cause(
         "stale",
         None,
-        f"{gradient_name(str(layer.bias))} is not 0 where the outputs are the cost's average label, but {number(left)}: "
+        f"{gradient_name(str(layer.bias))} is not 0 where the outputs are the cost's average label, but "
+        f"{number(left)}: "
         "it belongs to other examples than the cost's, such as another batch, or weighs them otherwise.",
     )
 
@@ -58,8 +59,10 @@ def _other_inputs(layer: Layer) -> Cause:
     return Cause(
         "stale",
         None,
-        f"{gradient_name(str(layer.bias))} is right while the layer's inputs are kept from it (its weights 0), and "
-        "wrong with them: the gradient has other inputs than the cost, such as another batch or an older cache.",
+        f"{gradient_name(str(layer.bias))} is right while the layer's inputs are kept from it (its weights "
+        "0), and "
+        "wrong with them: the gradient has other inputs than the cost, such as another batch or an older "
+        "cache.",
     )
 
 
@@ -70,7 +73,8 @@ def _derivative(layer: Layer, analytic: np.ndarray, numeric: np.ndarray) -> Caus
         "activation-derivative",
         None,
         f"{gradient_name(str(layer.bias))} is 0 where it should be and {number(float(ratios.min()))} to "
-        f"{number(float(ratios.max()))} times the right one elsewhere, depending on the output: the derivative of the "
+        f"{number(float(ratios.max()))} times the right one elsewhere, depending on the output: the "
+        "derivative of the "
         "output's activation is missing, or is there once too often, or that of the loss is another loss's.",
     )
 
@@ -87,19 +91,20 @@ def _least_cost(layer: Layer, start: dict[str, np.ndarray], probes: Probes) -> n
 
     begin = np.zeros(layer.b(start).size)
     found = minimize(at, begin, jac=slopes, method="BFGS", options={"gtol": 1e-7, "maxiter": 60})
-    here = np.linalg.norm(slopes(found.x))
-    return found.x if here <= 1e-4 * max(np.linalg.norm(slopes(begin + 1)), 1e-12) else None
+    left, usual = (float(np.linalg.norm(slopes(b))) for b in (found.x, begin + 1))
+    return found.x if left <= 1e-4 * max(usual, 1e-12) else None
 
 
 def has_sigmoid(layer: Layer, probes: Probes) -> bool | None:
-    """Whether dJ/db[L] stays bounded and bends, as behind a sigmoid or softmax, from the cost alone."""
+    """Whether dJ/db[L] is level far out on both sides, as behind a sigmoid; from the cost alone."""
     if layer.bias is None or probes.cost is None:
         return None
     start = layer.placed(probes.theta, W=0.0)
-    one = np.zeros((1, layer.b(start).size))
-    one[0, 0] = 1
-    far = [slopes_in_bias(layer, layer.placed(start, b=b * one[0]), one, probes)[0][0] for b in (-40.0, -20.0, 20.0, 40.0)]
-    near = [slopes_in_bias(layer, layer.placed(start, b=b * one[0]), one, probes)[0][0] for b in (-1.0, 0.0, 1.0)]
-    flat = abs(far[0] - far[1]) + abs(far[2] - far[3]) <= 1e-5 * (max(near) - min(near))
-    steps = np.diff(near)
-    return bool(flat and abs(steps[0]) > 0 and max(map(abs, near)) < 1e6)
+    first = np.eye(1, layer.b(start).size)
+
+    def slope(place: float) -> float:
+        return float(slopes_in_bias(layer, layer.placed(start, b=place * first[0]), first, probes)[0][0])
+
+    level = abs(slope(-40.0) - slope(-20.0)) + abs(slope(20.0) - slope(40.0))
+    near = [slope(place) for place in (-1.0, 0.0, 1.0)]
+    return level <= 1e-5 * (max(near) - min(near))

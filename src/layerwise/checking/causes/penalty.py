@@ -33,7 +33,9 @@ def penalty_term(comparison: Comparison, around: Surroundings) -> Cause | None:
 
 
 def _is_own(excess: float, around: Surroundings) -> bool:
-    return bool(around.penalty) and abs(abs(excess) - float(around.penalty or 0)) <= CLOSE * float(around.penalty or 0)
+    return bool(around.penalty) and abs(abs(excess) - float(around.penalty or 0)) <= CLOSE * float(
+        around.penalty or 0
+    )
 
 
 def _cause(c: Comparison, around: Surroundings, excess: float, term: str, where: str) -> Cause:
@@ -42,7 +44,9 @@ def _cause(c: Comparison, around: Surroundings, excess: float, term: str, where:
         text = f"{name} lacks {number(-excess)} times {term}{where}"
     else:
         text = f"{name} has {number(excess)} times {term} too much{where}"
-    return Cause("missing-penalty" if excess < 0 else "extra-penalty", None, f"{text}: {_reason(around, excess)}.")
+    return Cause(
+        "missing-penalty" if excess < 0 else "extra-penalty", None, f"{text}: {_reason(around, excess)}."
+    )
 
 
 def _reason(around: Surroundings, excess: float) -> str:

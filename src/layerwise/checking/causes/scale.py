@@ -48,19 +48,20 @@ def scale_cause(
         return Cause(
             "not-averaged",
             factor,
-            f"{text}, and {number(abs(factor))} is {reading.meaning}: it is a sum where the cost is an average; "
+            f"{text}, and {number(abs(factor))} is {reading.meaning}: it is a sum where the cost is an "
+            "average; "
             "divide by the number of examples.",
         )
     known = around.known.examples
     if known is not None and abs(factor * known - 1) < 1e-5:
-        text += f", and 1 / {number(abs(1 / factor))} is 1 / {EXAMPLES}: it is averaged twice, or the cost is a sum"
+        text += f", and {number(known)} is {EXAMPLES}: it is averaged twice, or the cost is a sum"
     elif reading is not None and not reading.meaning.replace(" / ", "").isdigit():
         text += f", and {number(abs(factor))} is {reading.meaning}"
     return Cause("scaled", factor, f"{text}.")
 
 
 def data_part_scaled(comparison: Comparison, around: Surroundings) -> Cause | None:
-    """A = f N + (1 - f) p theta: the data's part is f times too large, and the penalty's part p theta is right."""
+    """A = f N + (1 - f) p theta: the data's part is f times too large, the penalty's p theta is right."""
     c = comparison
     N, theta, A = c.N[c.valid], c.theta[c.valid], c.A[c.valid]
     if N.size < 4 or not np.any(theta) or not np.isfinite(A).all():
@@ -72,7 +73,13 @@ def data_part_scaled(comparison: Comparison, around: Surroundings) -> Cause | No
     if penalty <= 0 or reading is None:
         return None
     if abs(factor + 1) < 1e-4:
-        return Cause("sign-flipped", -1.0, f"{gradient_name(c.name)}'s data part has the wrong sign; its penalty has the right one.")
+        return Cause(
+            "sign-flipped",
+            -1.0,
+            f"{gradient_name(c.name)}'s data part has the wrong sign; its penalty has the right one.",
+        )
     cause = scale_cause(c, float(factor), reading, around)
     text = cause.explanation.replace(" is ", "'s data part is ", 1)
-    return cause._replace(explanation=f"{text} Its penalty, {number(float(penalty))} times {c.name}, is right.")
+    return cause._replace(
+        explanation=f"{text} Its penalty, {number(float(penalty))} times {c.name}, is right."
+    )

@@ -60,8 +60,7 @@ def _with_mask(situation: Situation, index: int, cause: Cause) -> Cause:
 
 
 def _can_be_kept(factor: float, known: Mapping[str, float]) -> bool:
-    """Whether a factor can be keep_prob, or 1 over it. A known one decides; else 2 and what is no whole number
-    can."""
+    """Whether a factor can be keep_prob, or 1 over it. A known one decides; else it is 2 or no whole one."""
     if factor <= 0:
         return False
     if KEPT in known:
@@ -81,7 +80,8 @@ def _asked(situation: Situation, index: int) -> Cause | None:
         return Cause(
             "stale",
             None,
-            f"d{Z} is right where all examples have the same {Z}, and wrong where they differ: its activation's "
+            f"d{Z} is right where all examples have the same {Z}, and wrong where they differ: its "
+            "activation's "
             "derivative is taken at another layer's values, or at those of an older pass.",
         )
     return cause

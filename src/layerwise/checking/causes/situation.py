@@ -1,4 +1,4 @@
-"""Everything the rules may look at: the parameters compared, the layers they form, and the caller's functions."""
+"""All that the rules may look at: parameters compared, the layers they form, the caller's functions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from layerwise.checking.evidence import ParameterEvidence, Probes
 
 
 class Situation:
-    """One gradient check that failed. `parts` has for each parameter its weights and its biases, where one array
-    holds both, else the parameter itself; `wrong` the wrong parameters in the order of back-propagation."""
+    """One gradient check that failed. `parts` has for each parameter its weights and its biases, where one
+    array holds both, else the parameter itself; `wrong` the wrong ones in order of back-propagation."""
 
     def __init__(self, evidence: Mapping[str, ParameterEvidence], probes: Probes) -> None:
         self.evidence = evidence
@@ -50,7 +50,7 @@ class Situation:
         return all(one.is_whole for one in self.evidence.values())
 
     def groups(self) -> list[tuple[tuple[str, ...], int | None]]:
-        """The parameters layer by layer, the output's first, each with the number of its layer (0 the first)."""
+        """The parameters layer by layer, the output's first, with the number of the layer (0 the first)."""
         if not self.layers:
             return [((name,), None) for name in self.wrong]
         return [(layer.names, index) for index, layer in reversed(list(enumerate(self.layers)))]
