@@ -105,10 +105,10 @@ def test_a_kink_is_counted_and_is_no_fault():
 
 def test_what_cannot_be_checked_is_said():
     random = np.random.default_rng(2)
-    with pytest.raises(InputError, match="(?i)shape"):
+    with pytest.raises(InputError, match=r"(?i)shape"):
         layerwise.check_gradients(lambda t: float((t**2).sum()), np.ones(2), np.ones(3))
     noisy = lambda t: float((t**2).sum() + random.random())  # noqa: E731
-    with pytest.raises(InputError, match="(?i)same"):
+    with pytest.raises(InputError, match=r"(?i)same"):
         layerwise.check_gradients(noisy, 2 * np.ones(3), np.ones(3))
 
 

@@ -41,7 +41,7 @@ class Slopes(NamedTuple):
 
 
 def slopes_of(lines: Lines, first: float, accepted: float = ACCEPTED) -> Slopes:
-    """The slope of every line. The steps begin with `first`, say `FIRST_STEP` of the length over which the cost
+    """The slope of every line. The steps begin with `first`, say `FIRST_STEP` of the length over which it
     changes, and move until the error is `accepted` against the usual slope, or cannot be bettered.
 
     A few lines go first, and the others begin with the step that those found good.
