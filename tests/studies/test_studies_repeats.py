@@ -106,4 +106,4 @@ def test_adam_is_ahead_on_ten_seeds_and_not_when_each_has_its_best_rate():
     assert momentum.verdict == "no difference"
     tuned = tune_study(OPTIMIZATION, jobs=2, rates=(0.0007, 0.03, 0.3))
     accuracies = [row.run.train_accuracy for row in tuned.rows]
-    assert max(accuracies) - min(accuracies) < 0.02
+    assert max(accuracies) - min(accuracies) < 0.025
