@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import multiprocessing
+import os
 import pickle
 import threading
 import warnings
@@ -185,6 +187,28 @@ def test_threads_may_predict_with_one_model_together():
     assert len(found) == 60
     for shift, probabilities in found:
         np.testing.assert_array_equal(probabilities, np.roll(expected, shift, axis=0))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_predicts_with_a_model_that_has_predicted_before():
+    """Threads do not survive a fork: an engine that waits for its own would wait for ever."""
+    model = MLPClassifier(**QUICK | {"hidden_layer_sizes": (64,)}, engine="compiled").fit(X, Y)
+    rows = np.repeat(X, 200, axis=0)
+    expected = model.predict_proba(rows)
+
+    def predict(results):
+        results.put(np.array_equal(model.predict_proba(rows), expected))
+
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    child = context.Process(target=predict, args=(results,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child.start()
+    try:
+        assert results.get(timeout=60)
+    finally:
+        child.kill()
 
 
 def test_a_fit_inside_a_callback_disturbs_nothing():

@@ -41,7 +41,10 @@ def without_conventions(
     if not worst.size or not np.isfinite(here):
         return evidence, []
     name = evidence.name
-    A = gradient(elsewhere.theta)[name].astype(np.float64).reshape(-1)[entries[worst]]
+    try:
+        A = gradient(elsewhere.theta)[name].astype(np.float64).reshape(-1)[entries[worst]]
+    except Exception:  # the caller's code may do anything at a point it was not written for
+        return evidence, []
     there = replace(measuring, cost=elsewhere, here=here, step=None)
     slopes = there.entries(name, entries[worst], A)
     cost.evaluations += elsewhere.evaluations

@@ -30,6 +30,8 @@ NOISE_OF_SLOPE = 7.0
 NOISE_OF_GAP = 50.0
 # Farther than this from its limit, an extrapolation says nothing.
 ASYMPTOTIC = 0.01
+# Differences apart by so many times their noise are no accident of rounding.
+ROUGH = 100.0
 
 LineValues = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(which lines (k,), steps t (k,)) -> phi (k,)."""
@@ -51,14 +53,15 @@ class Lines:
 
 class Ladder(NamedTuple):
     """Of each line, all (lines,): the slope S; the plain difference D(h); what truncation and rounding may
-    come to in S; whether the differences converge as those of a smooth cost do; whether there is a corner,
-    and the slopes on its two sides; whether every value is that of the line's origin."""
+    come to in S; whether the differences converge as those of a smooth cost do, or are far from it; whether
+    there is a corner, and the slopes on its two sides; whether every value is that of the line's origin."""
 
     slope: np.ndarray
     plain: np.ndarray
     truncation: np.ndarray
     noise: np.ndarray
     converges: np.ndarray
+    rough: np.ndarray
     corner: np.ndarray
     left: np.ndarray
     right: np.ndarray
@@ -90,10 +93,11 @@ def climb(lines: Lines, which: np.ndarray, h: np.ndarray) -> Ladder:
         wobble = 3 * NOISE_OF_DIFFERENCE * unit / h
         settles = apart[1] <= np.minimum(apart[0] / 2, near) + wobble
         converges = settles & (np.abs(gap) <= NOISE_OF_GAP * unit / h + near) & ~is_gap & np.isfinite(S)
+        rough = (apart[1] > near + ROUGH * wobble) | ~np.isfinite(S)
         # A corner too slight to be told from noise shifts the slope by half its gap at most.
         noise = noise + np.where(is_gap, 0, np.abs(gap) / 2)
         flat = (plus == lines.here).all(axis=0) & (minus == lines.here).all(axis=0)
-    return Ladder(S, D[0], truncation, noise, converges, corner, left[1], right[1], flat)
+    return Ladder(S, D[0], truncation, noise, converges, rough, corner, left[1], right[1], flat)
 
 
 def _gap(here, plus, minus, steps, unit):

@@ -11,7 +11,14 @@ import numpy as np
 from layerwise.checking.evidence import Arrays, ParameterEvidence
 from layerwise.checking.ladder import Lines, LineValues
 from layerwise.checking.rounding import noise_of
-from layerwise.checking.slopes import FIRST_STEP, Slopes, central_differences, second_opinion, slopes_of
+from layerwise.checking.slopes import (
+    ACCEPTED,
+    FIRST_STEP,
+    Slopes,
+    central_differences,
+    second_opinion,
+    slopes_of,
+)
 
 NOISE_DIRECTIONS = 2
 # An entry is doubted, and measured again, where it is off by more than this share of the tolerance.
@@ -20,6 +27,7 @@ DOUBT = 0.1
 SMALLEST_SHARE = 1e-3
 # How good the slope along a direction need be, against the tolerance.
 SHARE_OF_TOLERANCE = 0.01
+SHARE_OF_ENTRIES = 0.1
 
 
 class MovableCost(Protocol):
@@ -78,17 +86,19 @@ class Measuring:
             noise = max(noise, noise_of(cost.along_everything(direction), 1.0))
         return cls(cost, here, noise, tolerance, scales, step)
 
-    def entries(self, name: str, entries: np.ndarray, analytic: np.ndarray) -> Slopes:
+    def entries(
+        self, name: str, entries: np.ndarray, analytic: np.ndarray, accepted: float = ACCEPTED
+    ) -> Slopes:
         """The slopes along single entries of a parameter; doubted ones are measured twice.
 
-        entries (k,), flat indices; analytic (k,), what they are compared with.
+        entries (k,), flat indices; analytic (k,), what they are compared with; accepted, as in `slopes_of`.
         """
         theta = self.cost.theta[name]
         grain = np.spacing(np.abs(theta.reshape(-1)[entries]))
         lines = Lines(self.cost.along_entries(name, entries), len(entries), self.here, self.noise, grain)
         if self.step is not None:
             return central_differences(lines, self.step)
-        slopes = slopes_of(lines, self.scales[name] * FIRST_STEP)
+        slopes = slopes_of(lines, self.scales[name], accepted)
         with np.errstate(all="ignore"):
             off = np.abs(analytic - slopes.slope)
             known = np.where(np.isfinite(slopes.slope), slopes.slope, 0)
@@ -107,8 +117,8 @@ class Measuring:
         grain = np.zeros(len(directions))
         values = self.cost.along_directions(name, entries, directions)
         lines = Lines(values, len(directions), self.here, self.noise, grain)
-        first = self.scales[name] / np.sqrt(len(entries)) * FIRST_STEP if step is None else step
-        return slopes_of(lines, first, self.tolerance * SHARE_OF_TOLERANCE)
+        scale = self.scales[name] / np.sqrt(len(entries)) if step is None else step / FIRST_STEP
+        return slopes_of(lines, scale, self.tolerance * SHARE_OF_TOLERANCE)
 
     def evidence(
         self, name: str, analytic: np.ndarray, places: tuple[np.ndarray, ...] | None = None
@@ -122,7 +132,9 @@ class Measuring:
         entries = np.arange(theta.size).reshape(theta.shape)[index]
         value, given = theta[index], analytic[index]
         A = given.astype(np.float64)
-        slopes = self.entries(name, entries.reshape(-1), A.reshape(-1))
+        # Some entries of a large parameter stand for it: the tolerance is all they need to be good for.
+        accepted = ACCEPTED if places is None else self.tolerance * SHARE_OF_ENTRIES
+        slopes = self.entries(name, entries.reshape(-1), A.reshape(-1), accepted)
         trusted = np.isfinite(slopes.slope) & np.isfinite(slopes.error) & ~slopes.corner
         corners = [
             Corner(

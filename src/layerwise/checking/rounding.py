@@ -34,7 +34,7 @@ def noise_of(values: Callable[[np.ndarray], np.ndarray], scale: float) -> float:
     estimates = [0.0]
     if len(table) == POINTS:
         estimates = [_deviation(np.diff(table, n=order), order) for order in ORDERS]
-    return max(min(SAFETY * float(np.median(estimates)), MOST * largest), EPSILON * largest / 2)
+    return max(min(SAFETY * max(estimates), MOST * largest), EPSILON * largest / 2)
 
 
 def _deviation(differences: np.ndarray, order: int) -> float:

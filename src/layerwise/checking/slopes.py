@@ -22,6 +22,7 @@ PILOTS = 5
 ACCEPTED = 1e-10
 # With a slope this good, a corner met by a longer step does not matter.
 SHORT_OF_A_CORNER = 1e-8
+CLEAR = 1e-7
 # Between here and so many times the parameters' size there may be corners that rounding hides.
 FAR = 8.0
 GROW, SHRINK, SHRINK_AT_CORNER = 64.0, 1 / 64, 1 / 16
@@ -40,13 +41,13 @@ class Slopes(NamedTuple):
     step: np.ndarray
 
 
-def slopes_of(lines: Lines, first: float, accepted: float = ACCEPTED) -> Slopes:
-    """The slope of every line. The steps begin with `first`, say `FIRST_STEP` of the length over which it
-    changes, and move until the error is `accepted` against the usual slope, or cannot be bettered.
+def slopes_of(lines: Lines, scale: float, accepted: float = ACCEPTED) -> Slopes:
+    """The slope of every line. The steps begin with a share of `scale`, a length over which the cost may
+    change, and move until the error is `accepted` against the usual slope, or cannot be bettered.
 
     A few lines go first, and the others begin with the step that those found good.
     """
-    search = _Search(lines, accepted)
+    search, first = _Search(lines, accepted), scale * FIRST_STEP
     pilots = np.unique(np.linspace(0, lines.count - 1, PILOTS).astype(int))
     search.run(pilots, np.full(len(pilots), first))
     moving = pilots[np.isfinite(search.best.slope[pilots]) & (search.best.slope[pilots] != 0)]
@@ -84,9 +85,11 @@ def second_opinion(
 
 
 def _note_corners(slopes: Slopes, which: np.ndarray, ladder: Ladder) -> None:
-    chosen = which[ladder.corner]
-    slopes.corner[chosen] = True
-    slopes.left[chosen], slopes.right[chosen] = ladder.left[ladder.corner], ladder.right[ladder.corner]
+    """Keep the two slopes at each corner: from the shortest step that still shows them clearly."""
+    clear = ladder.noise <= CLEAR * np.abs(ladder.right - ladder.left)
+    takes = ladder.corner & (clear | ~slopes.corner[which])
+    slopes.corner[which[ladder.corner]] = True
+    slopes.left[which[takes]], slopes.right[which[takes]] = ladder.left[takes], ladder.right[takes]
 
 
 def central_differences(lines: Lines, step: float) -> Slopes:
@@ -131,6 +134,9 @@ class _Search:
             which, steps, fruitless = which[goes_on], moved[goes_on], fruitless[goes_on]
 
     def _remember_too_long(self, which: np.ndarray, steps: np.ndarray, ladder: Ladder) -> None:
+        """Keep the shortest step that was too long; what a longer one seemed to show was chance."""
+        chance = which[ladder.rough & (self.best.step[which] > steps)]
+        self.best.slope[chance], self.best.error[chance] = np.nan, np.inf
         self.too_long[which] = np.where(
             ladder.converges, self.too_long[which], np.minimum(self.too_long[which], steps)
         )

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,6 +131,9 @@ class Descent:
         """scikit-learn's orders: each epoch shuffles the one before, mini-batches or not."""
         if not self.model.shuffle:
             return None if count == 1 or self.epochs.steps == 1 else np.tile(self._order, (count, 1))
+        if self.epochs.steps == 1 and isinstance(self.model.random_state, Integral):
+            # One batch has no order, and of a generator made from a seed nobody sees the next number.
+            return None
         orders = np.empty((count, self.epochs.count), dtype=np.int64)
         for k in range(count):
             self._order = orders[k] = self._order[self.random.permutation(self.epochs.count)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,18 @@ from scipy import sparse
 from layerwise.engine import Engine, Program, build_engine
 from layerwise.estimators.mlp_inputs import as_rows, dense_parts
 from layerwise.estimators.mlp_parts import parts_of
+
+# How many forks lie between the first process and this one.
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
 
 
 class LiveNetwork:
@@ -47,12 +60,11 @@ class LiveNetwork:
         return all(mine is given for mine, given in zip(self.intercepts, intercepts, strict=True))
 
     def engine(self) -> Engine:
-        """This thread's engine."""
-        try:
-            return self._of_thread.engine
-        except AttributeError:
-            self._of_thread.engine = build_engine(self.program, self.engine_name)
-            return self._of_thread.engine
+        """This thread's engine; in a forked process another one, for threads do not survive a fork."""
+        mine = vars(self._of_thread)
+        if mine.get("forks") != _forks:
+            mine["engine"], mine["forks"] = build_engine(self.program, self.engine_name), _forks
+        return mine["engine"]
 
     def pre_activations(self, X: Any) -> np.ndarray:
         """Z[L] of each row.   X (m, n[0]), dense or sparse, of any precision -> (m, n[L])"""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.engine import Engine, StepTotals, TrainingState, build_engine, cost_of
+from layerwise.engine.threads import shared_processors
 from layerwise.studies.arm import Arm, Examples
 from layerwise.studies.note_random import Seeds, note_start
 from layerwise.studies.steps import stepper
@@ -59,37 +60,39 @@ def run_arm(
     told is of the inputs as they are.
     """
     started = time.perf_counter()
-    training = _Training(arm, examples, seeds)
-    run = ArmRun(arm, training.start, training.start)
-    marks = sorted({*range(0, arm.epochs, record_every), arm.epochs - 1})
-    for mark, following in zip(marks, [*marks[1:], arm.epochs], strict=True):
-        before = training.parameters
-        totals = training.advance(mark, 1)
-        if totals.finite:
-            row = {
-                "epoch": mark + 1,
-                "step": training.state.t,
-                "cost": totals.mean_cost,
-                "learning_rate": arm.rate,
-                "gradient_norm": totals.gradient_norm,
-                "seconds": time.perf_counter() - started,
-            }
-            if statistics:
-                row |= _seen(training.engine, arm, training.parameters, before, examples)
-            run.history.append(row)
-            if mark % record_every == 0:
-                run.costs.append((mark, totals.mean_cost))
-            if following > mark + 1:
-                totals = training.advance(mark + 1, following - mark - 1)
-        if not totals.finite or not np.isfinite(training.state.parameters).all():
-            run.diverged = mark + 1
-            break
-        if watch is not None:
-            watch(following / arm.epochs)
-    run.seconds = time.perf_counter() - started
-    run.parameters = training.parameters
-    run.train_accuracy = accuracy(training.engine, run.parameters, examples.X, examples.Y)
-    run.test_accuracy = accuracy(training.engine, run.parameters, examples.X_test, examples.Y_test)
+    # What is measured between the steps is small work too: a second thread would wait more than it does.
+    with shared_processors(1):
+        training = _Training(arm, examples, seeds)
+        run = ArmRun(arm, training.start, training.start)
+        marks = sorted({*range(0, arm.epochs, record_every), arm.epochs - 1})
+        for mark, following in zip(marks, [*marks[1:], arm.epochs], strict=True):
+            before = training.parameters
+            totals = training.advance(mark, 1)
+            if totals.finite:
+                row = {
+                    "epoch": mark + 1,
+                    "step": training.state.t,
+                    "cost": totals.mean_cost,
+                    "learning_rate": arm.rate,
+                    "gradient_norm": totals.gradient_norm,
+                    "seconds": time.perf_counter() - started,
+                }
+                if statistics:
+                    row |= _seen(training.engine, arm, training.parameters, before, examples)
+                run.history.append(row)
+                if mark % record_every == 0:
+                    run.costs.append((mark, totals.mean_cost))
+                if following > mark + 1:
+                    totals = training.advance(mark + 1, following - mark - 1)
+            if not totals.finite or not np.isfinite(training.state.parameters).all():
+                run.diverged = mark + 1
+                break
+            if watch is not None:
+                watch(following / arm.epochs)
+        run.seconds = time.perf_counter() - started
+        run.parameters = training.parameters
+        run.train_accuracy = accuracy(training.engine, run.parameters, examples.X, examples.Y)
+        run.test_accuracy = accuracy(training.engine, run.parameters, examples.X_test, examples.Y_test)
     return run
 
 

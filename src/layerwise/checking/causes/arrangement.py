@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
 
 from layerwise.checking.causes.comparison import Comparison
 from layerwise.checking.causes.naming import gradient_name, number, times
@@ -23,12 +22,13 @@ def transposed(comparison: Comparison, around: Surroundings) -> Cause | None:
     c = comparison
     if c.A.ndim != 2 or min(c.A.shape) < 2 or not c.evidence.is_whole:
         return None
+    N = c.known_N
     models = [
-        (c.N.reshape(-1, order="F").reshape(c.N.shape), "was flattened column by column, not row by row")
+        (N.reshape(-1, order="F").reshape(N.shape), "was flattened column by column, not row by row"),
+        (N.reshape(-1).reshape(N.shape, order="F"), "was cut column by column, not row by row"),
     ]
-    models.append((c.N.reshape(-1).reshape(c.N.shape, order="F"), "was cut column by column, not row by row"))
-    if c.A.shape[0] == c.A.shape[1]:
-        models.insert(0, (c.N.T, "is transposed"))
+    if N.shape[0] == N.shape[1]:
+        models.insert(0, (N.T, "is transposed"))
     for model, what in models:
         if (factor := _fits(c, model)) is not None:
             return Cause("transposed", None, f"{gradient_name(c.name)} {what}{_and_scaled(factor)}.")
@@ -49,9 +49,8 @@ def other_parameter(comparison: Comparison, around: Surroundings) -> Cause | Non
                 return Cause(
                     "other-parameter",
                     None,
-                    f"{gradient_name(c.name)} is the gradient of {name}, another "
-                    f"parameter{_and_scaled(factor)}; "
-                    "an index is off.",
+                    f"{gradient_name(c.name)} is the gradient of {name}, another parameter"
+                    f"{_and_scaled(factor)}; an index is off.",
                 )
     if (factor := _fits(c, c.theta)) is None:
         return None
@@ -85,7 +84,7 @@ def _orders(c: Comparison) -> Iterator[tuple[np.ndarray, str]]:
         for axis, what in ((0, "rows"), (1, "columns")):
             if 1 < c.A.shape[axis] <= MOST_ROWS and c.A.shape[1 - axis] > 1:
                 yield _reordered(c, axis), what
-    if c.A.size <= MOST_ENTRIES:
+    if c.A.size <= MOST_ENTRIES and c.valid.all():
         model = np.empty(c.A.size)
         model[np.argsort(c.A, axis=None)] = np.sort(c.N, axis=None)
         yield model.reshape(c.A.shape), "entries"
@@ -93,9 +92,12 @@ def _orders(c: Comparison) -> Iterator[tuple[np.ndarray, str]]:
 
 def _reordered(c: Comparison, axis: int) -> np.ndarray:
     """N with its rows (axis 0) or columns in the order that brings it closest to A."""
-    A, N = (array if axis == 0 else array.T for array in (c.A, c.N))
-    _, order = linear_sum_assignment(cdist(A, N, "sqeuclidean"))
-    return N[order] if axis == 0 else N[order].T
+    A, N, known = (array if axis == 0 else array.T for array in (c.A, c.N, c.valid))
+    # |a - n|^2 over the entries of n that are known.
+    distance = np.square(A) @ known.T - 2 * A @ N.T + np.square(N).sum(axis=1)
+    _, order = linear_sum_assignment(distance)
+    ordered = np.where(known, N, np.nan)[order]
+    return ordered if axis == 0 else ordered.T
 
 
 def _fits(c: Comparison, model: np.ndarray) -> float | None:

@@ -23,7 +23,7 @@ def _repeated(c: Comparison, around: Surroundings) -> Cause | None:
         [None] if c.A.size == max(c.A.shape) else [0, 1, None][: c.A.ndim] + ([None] if c.A.ndim > 1 else [])
     )
     for axis in axes:
-        total = np.broadcast_to(c.N.sum(axis=axis, keepdims=True), c.A.shape)
+        total = np.broadcast_to(c.known_N.sum(axis=axis, keepdims=True), c.A.shape)
         factor = c.factor(total)
         if factor == 0 or not c.is_explained_by(factor * total, factor):
             continue

@@ -14,6 +14,8 @@ LEFT_OVER = 1e-5
 # Where rounding alone makes up this much of the difference, nothing can be told from it.
 DROWNED = 0.1
 ROUNDINGS = 8.0
+# A model must say something of this share of the entries.
+ENOUGH = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Comparison:
             least = np.minimum(np.maximum(least, 1e-6 * apart.max(initial=0.0)), apart.max(initial=0.0) / 2)
         return self.valid & ~(apart <= least)
 
+    @cached_property
+    def known_N(self) -> np.ndarray:
+        """N, and NaN where nothing is known: for rules that bring its entries to other places."""
+        return np.where(self.valid, self.N, np.nan)
+
     @property
     def is_wrong(self) -> bool:
         """Whether the difference is beyond the tolerance and beyond rounding."""
@@ -70,10 +77,11 @@ class Comparison:
         return float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
 
     def is_explained_by(self, model: np.ndarray, factor: float = 1.0, left_over: float = LEFT_OVER) -> bool:
-        """Whether A is `model`, to within rounding; the model has `factor` times N's rounding error in it."""
-        if not self.valid.any():
+        """Whether A is `model`, to within rounding, of which it has `factor` times N's; NaN where unknown."""
+        known = self.valid & np.isfinite(model)
+        if known.sum() < ENOUGH * self.valid.sum() or not known.any():
             return False
-        whole, known = _norm(self.D), self.valid
+        whole = _norm(self.D[known])
         rounding = 2 * max(abs(factor), 1.0) * _norm(self.noise)
         rounding += ROUNDINGS * self.precision * (_norm(self.A[known]) + _norm(self.N))
         if not np.isfinite(whole) or rounding > DROWNED * whole:
@@ -82,7 +90,7 @@ class Comparison:
 
     def factor(self, model: np.ndarray, where: np.ndarray | None = None) -> float:
         """The f that brings f * model closest to A; 0 where the model is 0."""
-        where = self.valid if where is None else where
+        where = (self.valid if where is None else where) & np.isfinite(model)
         model = model[where]
         size = float(model @ model)
         return float(self.A[where] @ model) / size if size else 0.0

@@ -8,7 +8,7 @@ import numpy as np
 
 from layerwise.formulas.activations import ACTIVATIONS
 
-CLOSE = 1e-4
+CLOSE = 1e-6
 
 Values = np.ndarray
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from layerwise.checking.causes import stale
+from layerwise.checking.causes import guessing, stale
 from layerwise.checking.causes.comparison import Comparison
 from layerwise.checking.causes.input_probe import wrong_inputs
 from layerwise.checking.causes.local import local_cause
@@ -46,9 +46,15 @@ def _of_layer(situation: Situation, index: int, faulty: list[str]) -> dict[str, 
     weights = situation.weights(index)
     local = local_cause(weights, situation.around(weights, index))
     shared = shared_cause(situation, index, local)
-    if shared is not None:
-        return dict.fromkeys(faulty, shared)
-    return {name: _alone(situation, index, name) for name in faulty}
+    if shared is None:
+        return {name: _alone(situation, index, name) for name in faulty}
+    causes = dict.fromkeys(faulty, shared)
+    biases = situation.biases(index)
+    if shared is local and biases is not None and biases.name != weights.name:
+        own = local_cause(biases, situation.around(biases, index))
+        if own is not None and own.name == shared.name:
+            causes[biases.name] = own
+    return causes
 
 
 def _alone(situation: Situation, index: int | None, name: str) -> Cause:
@@ -60,6 +66,7 @@ def _alone(situation: Situation, index: int | None, name: str) -> Cause:
     part = wrong[0]
     return (
         low_precision(part, situation.probes)
+        or stale.drawn_anew(name, situation.probes)
         or stale.never_moves(name, situation.probes)
         or (another_moment(situation, None) if index is None else _inputs(situation, index, part))
         or _unknown(situation, index, part)
@@ -69,14 +76,11 @@ def _alone(situation: Situation, index: int | None, name: str) -> Cause:
 def _inputs(situation: Situation, index: int, part: Comparison) -> Cause | None:
     """Weights that are wrong nearly everywhere, while the biases are right, are given other inputs."""
     biases = situation.biases(index)
-    if (
-        part is not situation.weights(index)
-        or biases is None
-        or biases.is_wrong
-        or not part.evidence.is_whole
-    ):
+    if part is not situation.weights(index) or not part.evidence.is_whole:
         return None
-    if part.wrong.sum() <= MANY * part.valid.sum():
+    if biases is None:
+        return guessing.without_biases(situation, index)
+    if biases.is_wrong or part.wrong.sum() <= MANY * part.valid.sum():
         return None
     return wrong_inputs(situation.layers, index, part.D, situation.probes)
 

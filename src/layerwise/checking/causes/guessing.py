@@ -6,7 +6,7 @@ import numpy as np
 
 from layerwise.checking.causes import lost
 from layerwise.checking.causes.hidden_layer import has_dropout
-from layerwise.checking.causes.naming import number
+from layerwise.checking.causes.naming import gradient_name, number
 from layerwise.checking.causes.output_layer import has_sigmoid
 from layerwise.checking.causes.situation import Situation
 from layerwise.checking.evidence import Cause
@@ -37,6 +37,19 @@ def likeliest(situation: Situation, index: int) -> Cause | None:
         "activation-derivative",
         None,
         f"{dZ}, and by no constant: most likely the derivative of layer {index + 1}'s activation. {ASK}",
+    )
+
+
+def without_biases(situation: Situation, index: int) -> Cause | None:
+    """The same for a layer without biases, of which only the weights can tell: most of them must be wrong."""
+    weights = situation.weights(index)
+    if index + 1 == len(situation.layers) or weights.wrong.sum() <= weights.valid.sum() / 2:
+        return None
+    return Cause(
+        "activation-derivative",
+        None,
+        f"{gradient_name(weights.name)} is wrong nearly everywhere and by no constant, though those above "
+        f"are right: most likely the derivative of layer {index + 1}'s activation.",
     )
 
 

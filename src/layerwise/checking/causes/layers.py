@@ -48,6 +48,8 @@ class Layer:
     def W(self, arrays: Arrays) -> np.ndarray:
         """The weights, or their gradient, as (n, n_prev)."""
         W = arrays[self.weight][self.weight_part]
+        if W.ndim == 1:
+            return W.reshape(1, -1)
         return W.T if self.is_turned else W
 
     def b(self, arrays: Arrays) -> np.ndarray:
@@ -61,7 +63,11 @@ class Layer:
         """Copies of the arrays with these weights (n, n_prev) and biases (n,) in this layer."""
         copies = {name: np.array(array, dtype=np.float64) for name, array in arrays.items()}
         if W is not None:
-            copies[self.weight][self.weight_part] = np.transpose(W) if self.is_turned else W
+            place = copies[self.weight][self.weight_part]
+            turned = np.transpose(W) if self.is_turned and place.ndim == 2 else W
+            copies[self.weight][self.weight_part] = (
+                turned if np.ndim(turned) == 0 else np.reshape(turned, place.shape)
+            )
         if b is not None and self.bias is not None:
             part = copies[self.bias][self.bias_part]
             copies[self.bias][self.bias_part] = np.reshape(np.broadcast_to(b, part.size), part.shape)
@@ -69,22 +75,46 @@ class Layer:
 
 
 def layers_of(arrays: Arrays) -> tuple[Layer, ...]:
-    """The layers, the first one first; empty where names and shapes form no chain of dense layers."""
-    groups: dict[int | None, list[str]] = {}
+    """The layers, the first one first; empty where names and shapes form no chain of dense layers.
+
+    Parameters belong together whose names have the same number (W1 and b1), or differ in no more than the
+    word for weights and biases (w_out and b_out). Numbers give the order; without them the shapes must agree.
+    """
+    groups: dict[int | str, list[str]] = {}
     for name in arrays:
-        groups.setdefault(layer_number(name), []).append(name)
-    if None in groups and len(groups) > 1:
+        number = layer_number(name)
+        groups.setdefault(_stem(name) if number is None else number, []).append(name)
+    numbers = [key for key in groups if isinstance(key, int)]
+    if numbers and len(numbers) < len(groups):
         return ()
-    pairs = [_pair(arrays, names) for _, names in sorted(groups.items(), key=lambda item: item[0] or 0)]
-    if not all(pairs):
-        return ()
-    known = [pair for pair in pairs if pair]
-    for is_folded in (False, True):
-        for is_turned in _likely_turns(arrays, known[0]):
+    orders = (
+        [[groups[key] for key in sorted(numbers)]]
+        if numbers
+        else [[*groups.values()], [*groups.values()][::-1]]
+    )
+    for order in orders:
+        pairs = [_pair(arrays, names) for names in order]
+        if all(pairs) and (layers := _chain(arrays, [pair for pair in pairs if pair])):
+            return layers
+    return ()
+
+
+def _stem(name: str) -> str:
+    return re.sub(
+        r"(^|(?<=[_.]))(weights?|bias(es)?|kernel|intercept|coef|w|b)((?=[_.])|$)",
+        "",
+        name,
+        flags=re.IGNORECASE,
+    )
+
+
+def _chain(arrays: Arrays, pairs: list[tuple[str, str | None]]) -> tuple[Layer, ...]:
+    for is_turned in _likely_turns(arrays, pairs[0]):
+        for is_folded in (False, True):
             layers = tuple(
-                Layer(weight, weight if is_folded else bias, is_turned, is_folded) for weight, bias in known
+                Layer(weight, weight if is_folded else bias, is_turned, is_folded) for weight, bias in pairs
             )
-            if not (is_folded and any(bias for _, bias in known)) and _is_chain(arrays, layers):
+            if not (is_folded and any(bias for _, bias in pairs)) and _is_chain(arrays, layers):
                 return layers
     return ()
 
@@ -98,9 +128,9 @@ def _pair(arrays: Arrays, names: list[str]) -> tuple[str, str | None] | None:
     weight, bias = sorted(
         names, key=lambda name: (_is_bias_name(name), arrays[name].ndim != 2, -arrays[name].size)
     )
-    shape = arrays[bias].shape
-    is_vector = len(shape) == 1 or (len(shape) == 2 and 1 in shape)
-    return (weight, bias) if arrays[weight].ndim == 2 and is_vector else None
+    is_vector = arrays[bias].size == max(arrays[bias].shape, default=1)
+    is_unit = arrays[weight].ndim == 1 and arrays[bias].size == 1
+    return (weight, bias) if (arrays[weight].ndim == 2 or is_unit) and is_vector else None
 
 
 def _is_bias_name(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.checking.causes.comparison import Comparison
-from layerwise.checking.causes.naming import gradient_name, number, place
+from layerwise.checking.causes.naming import gradient_name, number, place, sentence
 from layerwise.checking.causes.surroundings import Surroundings
 from layerwise.checking.evidence import Cause
 
@@ -13,6 +13,9 @@ from layerwise.checking.evidence import Cause
 PRECISIONS: dict[str, type[np.floating]] = {"half precision": np.float16, "single precision": np.float32}
 ERRORS_ADD_UP = 3e4
 UNEVEN = 30.0
+# No floating-point type is so short that a gradient moves by more.
+MOST_JUMP = 1e-2
+SINGLE_JUMP = 3e-6
 # A sum of terms that cancel is not 0 to the last place.
 NOTHING = 1e-12
 
@@ -83,15 +86,15 @@ def slight(comparison: Comparison) -> Cause:
 def low_precision_seen(comparison: Comparison, noise: float) -> Cause | None:
     """The gradient function jumps by `noise` (relative) where its parameters move by less than that."""
     size = float(np.linalg.norm(comparison.D) / np.linalg.norm(comparison.A[comparison.valid]))
-    if noise < 1e-9 or not 0.02 * noise <= size <= 20 * noise:
+    if not 1e-9 < noise < MOST_JUMP or not 0.02 * noise <= size <= 20 * noise:
         return None
+    name = sentence(gradient_name(comparison.name))
+    short = "single" if noise < SINGLE_JUMP else "half"
     return Cause(
         "low-precision",
         None,
-        f"{gradient_name(comparison.name)} moves in jumps of about {noise:.0e} of its size when the "
-        "parameters move "
-        f"by less, and is off by as much ({size:.0e}): something in it is kept in a short type such as "
-        "float32.",
+        f"{name} moves in jumps of about {noise:.0e} of its size when the parameters move by less, "
+        f"and is off by as much ({size:.0e}): something is kept in {short} precision.",
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 EXAMPLES = "the number of examples"
+CLASSES, UNITS = "the number of classes", "the number of units"
 KEPT = "keep_prob"
 SMALL_WHOLE, LARGE_WHOLE = 12, 1000
 # Nobody forgets to divide by fewer examples than this without saying so.
@@ -41,12 +42,16 @@ _MOST_OBJECTS = 500
 
 @dataclass(frozen=True)
 class Factor:
-    """A factor with its meaning, such as "m, the number of examples"; `is_examples` for exactly that one."""
+    """A factor with its meaning, such as "the number of examples"; `is_examples` for exactly that one."""
 
     value: float
     meaning: str
     is_examples: bool = False
-    is_kept: bool = False
+
+    @property
+    def says_more(self) -> bool:
+        """Whether the meaning says more than the number."""
+        return not self.meaning.replace(" / ", "").isdigit()
 
 
 @dataclass(frozen=True)
@@ -68,26 +73,32 @@ class KnownNumbers:
         size = abs(factor)
         if not np.isfinite(size) or size == 0:
             return None
-        named = {**(units or {}), **self.values}
         for meaning, value in self.values.items():
-            for turned, text in ((value, meaning), (1 / value if value else 0.0, f"1 / {meaning}")):
-                if value != 1 and _is(size, turned):
-                    is_examples = meaning in (EXAMPLES, "the batch size") and turned == value
-                    return Factor(factor, text, is_examples, meaning == KEPT)
-        for text, value in (units or {}).items():
-            if value > 2 and _is(size, value):
-                return Factor(factor, text)
+            if value == 1:
+                continue
+            if _is(size, value):
+                return Factor(factor, meaning, meaning in (EXAMPLES, "the batch size"))
+            if value and _is(size, 1 / value):
+                return Factor(factor, f"1 / {meaning}")
+        classes = (units or {}).get(CLASSES)
+        if classes is not None and _is(size, classes):
+            return Factor(factor, CLASSES)
         whole = round(size)
         if _is(size, whole) and whole >= FEWEST_EXAMPLES and self.examples is None:
             return Factor(factor, f"{EXAMPLES}, if there are {whole:,}", is_examples=True)
-        for above, top in named.items():
-            for below, bottom in named.items():
-                if bottom and top != bottom and _is(size, top / bottom):
-                    return Factor(factor, f"{above} / {below}")
         for bottom in range(1, SMALL_WHOLE + 1):
             top = round(size * bottom)
             if 0 < top <= (LARGE_WHOLE if bottom == 1 else SMALL_WHOLE) and _is(size, top / bottom):
                 return Factor(factor, f"{top}" if bottom == 1 else f"{top} / {bottom}")
+        return self._share_of_examples(factor, units or {})
+
+    def _share_of_examples(self, factor: float, units: Mapping[str, float]) -> Factor | None:
+        """Units divided by where the examples belong, or the reverse."""
+        for text, value in units.items():
+            if self.examples and _is(abs(factor), self.examples / value):
+                return Factor(factor, f"{EXAMPLES} / {text}")
+            if self.examples and _is(abs(factor), value / self.examples):
+                return Factor(factor, f"{text} / {EXAMPLES}")
         return None
 
 
@@ -103,16 +114,18 @@ def known_numbers(constants: Mapping[str, float], *functions: Any) -> KnownNumbe
     """
     values: dict[str, float] = {}
     lengths: Counter[int] = Counter()
+    counted: set[int] = set()
     for name, value in _named_objects(functions):
         if name in _MEANING and _is_number(value):
             values.setdefault(_MEANING[name], float(value))
-        elif _DATA.match(name):
+        elif _DATA.match(name) and id(value) not in counted:
+            counted.add(id(value))
             shape = tuple(getattr(value, "shape", ()) or ())
             if 1 <= len(shape) <= 2 and all(isinstance(length, int) for length in shape):
                 lengths.update(length for length in set(shape) if length > 1)
     for name, value in constants.items():
         values[_MEANING.get(name, name)] = float(value)
-    shared = [length for length, count in lengths.most_common() if count > 1]
+    shared = [length for length, count in lengths.items() if count == max(lengths.values()) > 1]
     if EXAMPLES not in values and len(shared) == 1:
         values[EXAMPLES] = float(shared[0])
     return KnownNumbers(values)

@@ -62,5 +62,5 @@ def _reason(around: Surroundings, excess: float) -> str:
     if abs(share) < CLOSE:
         return f"the penalty of the cost, {number(own / 2)} times the sum of the squares, is forgotten"
     reading = around.reading(share)
-    meaning = f" ({reading.meaning})" if reading is not None and abs(share - 2) > CLOSE else ""
+    meaning = f" ({reading.meaning})" if reading is not None and reading.says_more else ""
     return f"its penalty is {number(share)} times{meaning} the {number(own)} that belongs there"

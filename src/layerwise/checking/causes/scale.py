@@ -55,7 +55,7 @@ def scale_cause(
     known = around.known.examples
     if known is not None and abs(factor * known - 1) < 1e-5:
         text += f", and {number(known)} is {EXAMPLES}: it is averaged twice, or the cost is a sum"
-    elif reading is not None and not reading.meaning.replace(" / ", "").isdigit():
+    elif reading is not None and reading.says_more:
         text += f", and {number(abs(factor))} is {reading.meaning}"
     return Cause("scaled", factor, f"{text}.")
 

@@ -26,6 +26,7 @@ def shared_cause(situation: Situation, index: int, local: Cause | None) -> Cause
     return (
         low_precision(weights, probes)
         or local
+        or _drawn_anew(situation, index)
         or stale.never_moves(weights.name, probes)
         or another_moment(situation, index)
         or (guessing.likeliest(situation, index) if probes.gradient is None else _asked(situation, index))
@@ -46,6 +47,15 @@ def another_moment(situation: Situation, index: int | None) -> Cause | None:
         return None
     analytic, numeric = situation.arrays()
     return stale.another_point(analytic, numeric, situation.probes)
+
+
+def _drawn_anew(situation: Situation, index: int) -> Cause | None:
+    """Whether the gradient differs from call to call, as one that draws its own mask or batch does."""
+    cause, layers = stale.drawn_anew(situation.weights(index).name, situation.probes), situation.layers
+    if cause is None or index + 1 == len(layers):
+        return cause
+    dropped = has_dropout(layers[index], layers[index + 1], situation.probes)
+    return cause._replace(name="dropout-mask") if dropped else cause
 
 
 def _with_mask(situation: Situation, index: int, cause: Cause) -> Cause:

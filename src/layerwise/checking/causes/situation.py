@@ -10,7 +10,7 @@ import numpy as np
 from layerwise.checking.causes.comparison import Comparison
 from layerwise.checking.causes.cost_penalty import penalty_of
 from layerwise.checking.causes.layers import layers_of
-from layerwise.checking.causes.numbers import KnownNumbers, known_numbers
+from layerwise.checking.causes.numbers import CLASSES, UNITS, KnownNumbers, known_numbers
 from layerwise.checking.causes.surroundings import Surroundings
 from layerwise.checking.evidence import ParameterEvidence, Probes
 
@@ -75,7 +75,7 @@ class Situation:
     def around(self, part: Comparison, index: int | None) -> Surroundings:
         """What a rule may know beside this parameter."""
         numeric = {
-            name if len(parts) == 1 or not place else f"{name}'s biases": one.N
+            name if len(parts) == 1 or not place else f"{name}'s biases": one.known_N
             for name, parts in self.parts.items()
             for place, one in enumerate(parts)
             if one.evidence.is_whole
@@ -88,7 +88,7 @@ class Situation:
             return {}
         count = float(self.layers[index].W(self.probes.theta).shape[0])
         is_output = index == len(self.layers) - 1 and count > 2
-        return {"the number of classes" if is_output else "the number of units": count}
+        return {CLASSES if is_output else UNITS: count}
 
     def arrays(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """The analytic and the numeric gradient of every parameter, 0 where nothing is known."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from layerwise.checking.causes.experiment import gradient_at, moved, shaken, slope_along
-from layerwise.checking.causes.naming import gradient_name, number
+from layerwise.checking.causes.naming import gradient_name, number, sentence
 from layerwise.checking.evidence import Cause, Probes
 
 Arrays = Mapping[str, np.ndarray]
@@ -15,6 +15,8 @@ MOVE = 0.2
 FIRST_RATE = 1e-4
 FITS = 1e-4
 DIRECTIONS = 4
+# The length of the way is free: one or two entries fit it by chance.
+FEWEST_ENTRIES = 4
 MOST_STEPS = 12
 
 
@@ -36,12 +38,28 @@ def never_moves(name: str, probes: Probes) -> Cause | None:
     return Cause("stale", None, f"{gradient_name(name)} {text}.")
 
 
+def drawn_anew(name: str, probes: Probes) -> Cause | None:
+    """The gradient function gives another answer at the same parameters."""
+    answers = [gradient_at(probes, probes.theta) for _ in range(2)]
+    if any(answer is None for answer in answers):
+        return None
+    first, again = (answer[name] for answer in answers if answer is not None)
+    if np.allclose(first, again, rtol=1e-6, atol=1e-9 * float(np.abs(first).max(initial=0))):
+        return None
+    return Cause(
+        "stale",
+        None,
+        f"{sentence(gradient_name(name))} is another at each call: a batch or a mask is drawn anew in it, "
+        "where the cost holds its own fixed.",
+    )
+
+
 def another_point(analytic: Arrays, numeric: Arrays, probes: Probes) -> Cause | None:
     """A is the right gradient at theta + s A (before an update by A) or at theta + s N (after one).
 
     The length s is where the slope along A - N becomes that of A; then other directions must agree.
     """
-    if probes.cost is None:
+    if probes.cost is None or sum(part.size for part in analytic.values()) < FEWEST_ENTRIES:
         return None
     gap = {key: analytic[key] - numeric[key] for key in analytic}
     size = np.sqrt(sum(np.square(part).sum() for part in gap.values()))
