@@ -111,11 +111,12 @@ def test_double_precision_keeps_its_digits(name):
 
 
 def test_the_compiled_hash_is_the_references_bit_for_bit():
-    compiled_subkey, compiled_is_kept = compile_formula(subkey, None), compile_formula(is_kept, None)
+    compiled_subkey, compiled_is_kept = compile_formula(subkey, None), compile_formula(is_kept, "uint32")
     for key in (0, 1, 2**31, 2**32 - 1, 123456789):
         for index in (0, 1, 63, 2**31, 2**40):
             assert compiled_subkey(key, index) == subkey(key, index)
-            assert compiled_is_kept(key, index, 2**31) == is_kept(key, index, 2**31)
+            for highest in (0, 2**30, 2**31 - 1, 2**32 - 1):
+                assert compiled_is_kept(key, index, highest) == is_kept(key, index, highest)
 
 
 @pytest.mark.parametrize("real", ["float32", "float64"])

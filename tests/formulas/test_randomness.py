@@ -10,8 +10,8 @@ from layerwise.formulas.randomness import (
     PURPOSES,
     dropout_key,
     dropout_mask,
-    dropout_threshold,
     generator_at,
+    highest_kept,
     is_kept,
     scramble,
     shuffled,
@@ -27,7 +27,7 @@ def uniforms(key, count):
     dropped_at = np.zeros(count, dtype=np.int64)
     for bit in range(31, -1, -1):
         higher = dropped_at + (1 << bit)
-        dropped_at = np.where(is_kept(key, index, higher), dropped_at, higher)
+        dropped_at = np.where(is_kept(key, index, higher - 1), dropped_at, higher)
     return dropped_at / 2**32
 
 
@@ -116,12 +116,12 @@ def test_each_input_bit_changes_each_output_bit_half_of_the_time():
         assert np.abs(np.array(shares) - 0.5).max() < 0.025
 
 
-@given(key=words, index=words, threshold=st.integers(0, 2**32))
-def test_python_integers_and_arrays_give_the_same(key, index, threshold):
+@given(key=words, index=words, highest=st.integers(-1, 2**32 - 1))
+def test_python_integers_and_arrays_give_the_same(key, index, highest):
     array = np.array([index], dtype=np.int64)
     assert scramble(index) == scramble(array)[0]
     assert subkey(key, index) == subkey(key, array)[0]
-    assert is_kept(key, index, threshold) == is_kept(key, array, threshold)[0]
+    assert is_kept(key, index, highest) == is_kept(key, array, highest)[0]
     assert 0 <= subkey(key, index) < 2**32
 
 
@@ -157,7 +157,7 @@ def test_the_kept_fraction_is_the_keep_probability(keep_prob):
 def test_all_are_kept_at_one_and_none_at_zero():
     assert dropout_mask(dropout_key(0, 0), 0, 1, 50, 50, 1.0).all()
     assert not dropout_mask(dropout_key(0, 0), 0, 1, 50, 50, 0.0).any()
-    assert (dropout_threshold(0.0), dropout_threshold(0.5), dropout_threshold(1.0)) == (0, 2**31, 2**32)
+    assert [highest_kept(keep) for keep in (0.0, 1e-12, 0.5, 1.0)] == [-1, 0, 2**31 - 1, 2**32 - 1]
 
 
 def test_masks_of_different_seeds_epochs_steps_and_layers_are_unrelated():
@@ -182,7 +182,7 @@ def test_a_unit_is_kept_by_its_index_alone():
     np.testing.assert_array_equal(dropout_mask(key, 3, 1, 5, 4, 0.6), mask[:, :4])
     layer_key = subkey(subkey(key, 3), 1)
     for (unit, example), kept in np.ndenumerate(mask):
-        assert is_kept(layer_key, example * 5 + unit, dropout_threshold(0.6)) == kept
+        assert is_kept(layer_key, example * 5 + unit, highest_kept(0.6)) == kept
 
 
 def test_numpy_integers_serve_as_seed_and_epoch_without_a_warning():

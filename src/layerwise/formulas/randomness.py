@@ -25,24 +25,29 @@ def shuffled(n: int, seed: int, epoch: int) -> np.ndarray:
     return generator_at(seed, "shuffle", epoch).permutation(n)
 
 
+def low_32(x):
+    """x modulo 2^32, of an integer held in more bits: a formula that keeps to it can be computed in 32."""
+    return x & LOW_32
+
+
 def scramble(x):
     """A bijection of 32-bit integers in which each input bit changes each output bit with chance 1/2.
 
     Integers in [0, 2^32) held in 64 bits: Python integers or int64 arrays. Source: Wellons 2018, "lowbias32".
     """
-    x = ((x ^ (x >> 16)) * 0x7FEB352D) & 0xFFFFFFFF
-    x = ((x ^ (x >> 15)) * 0x846CA68B) & 0xFFFFFFFF
+    x = low_32((x ^ (x >> 16)) * 0x7FEB352D)
+    x = low_32((x ^ (x >> 15)) * 0x846CA68B)
     return x ^ (x >> 16)
 
 
 def subkey(key, index):
     """The key of the `index`-th stream under `key`; both and the result in [0, 2^32)."""
-    return scramble((scramble(key) + 0x9E3779B9 * (index + 1)) & 0xFFFFFFFF)
+    return scramble(low_32(scramble(key) + 0x9E3779B9 * (index + 1)))
 
 
-def is_kept(key, index, threshold):
-    """Whether the `index`-th unit of a mask is kept: hash(key, index) < threshold = keep_prob * 2^32."""
-    return scramble(scramble((index + 0x9E3779B9) & 0xFFFFFFFF) ^ key) < threshold
+def is_kept(key, index, highest):
+    """Whether the `index`-th unit of a mask is kept: hash(key, index) <= highest = keep_prob * 2^32 - 1."""
+    return scramble(scramble(low_32(index + 0x9E3779B9)) ^ low_32(key)) <= highest
 
 
 def dropout_seed_key(seed: int) -> int:
@@ -57,13 +62,16 @@ def dropout_key(seed: int, epoch: int) -> int:
     return subkey(dropout_seed_key(seed), int(epoch))
 
 
-def dropout_threshold(keep_prob: float) -> int:
-    """keep_prob in units of 2^-32."""
-    return round(keep_prob * 2**32)
+def highest_kept(keep_prob: float) -> int:
+    """The highest hash of 32 bits with which a unit is kept: a share keep_prob of all is no higher.
+
+    -1 where none is kept, which only a keep_prob of 0 gives.
+    """
+    return max(round(keep_prob * 2**32), keep_prob > 0) - 1
 
 
 def dropout_mask(epoch_key: int, step: int, layer: int, units: int, examples: int, keep_prob: float):
     """Which units are kept: boolean (units, examples); unit j of example i has the index i * units + j."""
     key = subkey(subkey(epoch_key, step), layer)
     index = np.arange(units * examples, dtype=np.int64).reshape(examples, units)
-    return is_kept(key, index, dropout_threshold(keep_prob)).T
+    return is_kept(key, index, highest_kept(keep_prob)).T

@@ -17,7 +17,7 @@ from layerwise.network.turned_inputs import TurnedInputs, turned_inputs
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Training and test examples of a binary task: X (m, n[0]) float64, Y (m, 1) of 0 and 1, rows contiguous.
+    """Training and test examples of a binary task: X (m, n[0]), Y (m, 1) of 0 and 1, rows contiguous.
 
     `source` says in a few words where they come from.
     """
@@ -32,6 +32,13 @@ class Examples:
     def of(cls, X: Any, y: Any, X_test: Any, y_test: Any, source: str) -> Examples:
         """From X (m, n[0]) and labels (m,) of any number type."""
         return cls(_rows(X), _rows(y), _rows(X_test), _rows(y_test), source)
+
+    def of_type(self, dtype: str) -> Examples:
+        """The same examples in another precision; these themselves where they have it."""
+        if self.X.dtype == dtype:
+            return self
+        arrays = (self.X, self.Y, self.X_test, self.Y_test)
+        return Examples(*(array.astype(dtype) for array in arrays), self.source)
 
     @property
     def baseline_cost(self) -> float:
@@ -73,6 +80,7 @@ class Arm:
     at once. lambd: the note's name for the strength of the L2 penalty. keep_prob: of each hidden unit.
     fixed_masks: draw the dropout masks once and use them in every pass, as the course's code does.
     own_order: shuffle by layerwise's generator rather than NumPy's legacy one, which is faster.
+    dtype: the precision it is trained in.
     """
 
     key: str
@@ -87,6 +95,7 @@ class Arm:
     keep_prob: float = 1.0
     fixed_masks: bool = False
     own_order: bool = False
+    dtype: str = "float64"
     momentum: float = 0.9
     beta1: float = 0.9
     beta2: float = 0.999
@@ -97,7 +106,7 @@ class Arm:
         return plain_architecture(self.sizes[0], self.sizes[1:-1], self.sizes[-1], "relu", "sigmoid")
 
     def program(self, seed: int = 0) -> Program:
-        """What one step does, in double precision; `seed` is that of dropout masks drawn afresh."""
+        """What one step does; `seed` is that of dropout masks drawn afresh."""
         architecture = self.architecture
         return Program(
             architecture,
@@ -108,14 +117,15 @@ class Arm:
             beta2=self.beta2,
             epsilon=self.epsilon,
             dropout=(1 - self.keep_prob,) * (architecture.depth - 1) if self.keep_prob < 1 else (),
-            dtype="float64",
+            dtype=self.dtype,
             seed=seed,
         )
 
     @property
     def on_other_seeds(self) -> Arm:
-        """The same arm where no published figure is to be met: masks and orders drawn anew, and fast."""
-        return self.but(fixed_masks=False, own_order=True)
+        """The same arm where no published figure is to be met: masks and orders drawn anew, and fast,
+        in single precision."""
+        return self.but(fixed_masks=False, own_order=True, dtype="float32")
 
     def but(self, **changes: Any) -> Arm:
         """The same arm with some fields changed."""

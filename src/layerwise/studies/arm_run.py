@@ -52,14 +52,15 @@ def run_arm(
 ) -> ArmRun:
     """Train the arm from its legacy random start.
 
-    Every `record_every` epochs, from the first, and in the last: the cost, and a row of the history with
-    epoch (from 1), step, cost, learning_rate, gradient_norm, seconds, and where `statistics` is asked for
-    train_cost (no penalty, no dropout), train_accuracy, validation_cost, validation_accuracy (of the test
-    examples) and the statistics of the layers. `watch` is told the share done. Examples of more inputs than
-    there are examples are trained on in fewer coordinates where that gives the same steps; everything that is
-    told is of the inputs as they are.
+    It is trained in the arm's precision. Every `record_every` epochs, from the first, and in the last: the
+    cost, and a row of the history with epoch (from 1), step, cost, learning_rate, gradient_norm, seconds, and
+    where `statistics` is asked for train_cost (no penalty, no dropout), train_accuracy, validation_cost,
+    validation_accuracy (of the test examples) and the statistics of the layers. `watch` is told the share
+    done. Examples of more inputs than there are examples are trained on in fewer coordinates where that gives
+    the same steps; everything that is told is of the inputs as they are.
     """
     started = time.perf_counter()
+    examples = examples.of_type(arm.dtype)
     # What is measured between the steps is small work too: a second thread would wait more than it does.
     with shared_processors(1):
         training = _Training(arm, examples, seeds)
@@ -104,7 +105,7 @@ class _Training:
 
     def __init__(self, arm: Arm, examples: Examples, seeds: Seeds) -> None:
         self.engine = build_engine(arm.program(seed=seeds.mask))
-        self.start = note_start(arm.architecture, arm.initialization, seeds.start)
+        self.start = note_start(arm.architecture, arm.initialization, seeds.start).astype(arm.dtype)
         self.turned = turned_training(arm, examples)
         if self.turned is None:
             self.program, start, stepping = self.engine.program, self.start, self.engine

@@ -17,7 +17,8 @@ from layerwise.studies.many_runs import SEEDS, Record, Task, Unfinished, kept_ru
 from layerwise.studies.note_random import Seeds
 from layerwise.studies.study import Study, rows_of
 
-COARSER = 4
+# Rows of the history of each repeat: enough for the rules, which take as long as a thousand steps for one.
+ROWS = 15
 Progress = Callable[[float], None]
 
 
@@ -144,15 +145,15 @@ def repeat_study(
     cannot be written.
     """
     started = time.perf_counter()
-    first, second = (study.examples(data, Seeds.number(k).data) for k in (0, 1))
+    first, second = (study.examples(data, Seeds.number(k).data).of_type("float32") for k in (0, 1))
     redrawn = not np.array_equal(first.X, second.X)
     chosen = list(arms or study.arms_for(first, data))
     fresh = any(arm.fixed_masks for arm in chosen)
     chosen = [arm.on_other_seeds for arm in chosen]
-    record_every = study.record_every * COARSER
 
     def task(arm: Arm, k: int) -> Task:
         numbers = Seeds.number(k)
+        record_every = max(1, arm.epochs // ROWS)
 
         def work() -> Record:
             examples = study.examples(data, numbers.data) if redrawn else first

@@ -28,8 +28,9 @@ from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernels import (
     ADD_PRODUCTS,
     CONSTANTS,
+    DRAW_MASK,
     DROP,
-    DROP_GIVEN,
+    DROP_IN_PLACE,
     GATHER_COLUMNS,
     GATHER_ROWS,
     GEMM,
@@ -114,32 +115,13 @@ def gather(kernels, source, width, order, first, i0, i1, target, by_rows, m):
 
 
 @_part
-def drop_units(
-    kernels, A, a, h, units, m, step_key, layer, threshold, keep_prob, masks, mask, r0, r1, c0, c1
-):
-    """H = A * mask / keep_prob on a block of the work buffer; the mask drawn anew, or given."""
-    rows, columns = r1 - r0, c1 - c0
-    if rows <= 0 or columns <= 0:
-        return
-    here, there = at(A, a * m + r0 * m + c0), at(A, h * m + r0 * m + c0)
-    if step_key >= 0:
-        key = _subkey(step_key, layer + 1)
-        call(
-            kernels[DROP],
-            (here, there, m, rows, columns, key, threshold, c0 * units + r0, units, keep_prob),
-        )
-    elif masks.size:
-        given = at(masks, mask * m + r0 * m + c0)
-        call(kernels[DROP_GIVEN], (here, there, given, m, rows, columns, keep_prob))
-
-
-@_part
 def forward_pass(
-    kernels, layers, parameters, batch, by_rows, m, work, keep_probs, thresholds, step_key, masks,
+    kernels, layers, parameters, batch, by_rows, m, work, keep_probs, highest, step_key, masks,
     thread, threads, parts, counters,
 ):  # fmt: skip
-    """Z, A and H of every layer into the work buffer. `step_key` below 0: no dropout but by `masks`."""
-    dropping = step_key >= 0 or masks.size > 0
+    """Z, A and H of every layer into the work buffer. Units are dropped where there are `masks`, which are
+    drawn first where `step_key` is not below 0."""
+    dropping = masks.size > 0
     source = 0
     for layer in range(layers.shape[0]):
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = layers[layer]
@@ -186,9 +168,19 @@ def forward_pass(
                 ),
             )
             if dropping and h != a:
-                drop_units(
-                    kernels, work, a, h, n, m, step_key, layer, thresholds[layer], keep_probs[layer], masks,
-                    mask, r0, r1, c0, c1,
+                its_mask = at(masks, mask * m + block)
+                if step_key >= 0:
+                    key, first = _subkey(step_key, layer + 1), c0 * n + r0
+                    call(
+                        kernels[DRAW_MASK],
+                        (its_mask, m, r1 - r0, c1 - c0, key, highest[layer], first, n),
+                    )
+                call(
+                    kernels[DROP],
+                    (
+                        at(work, a * m + block), at(work, h * m + block), its_mask, m, r1 - r0, c1 - c0,
+                        keep_probs[layer],
+                    ),
                 )  # fmt: skip
         source = h if dropping else a
         meet(counters, threads)
@@ -196,15 +188,14 @@ def forward_pass(
 
 @_part
 def backward_pass(
-    kernels, layers, parameters, Y, weights, total, m, work, keep_probs, thresholds, step_key, masks,
-    settings, thread, threads, parts, counters, partial,
+    kernels, layers, parameters, Y, weights, total, m, work, keep_probs, masks, settings,
+    thread, threads, parts, counters, partial,
 ):  # fmt: skip
     """dJ/dZ of every layer, penalties aside. Returns the sum of the examples' losses over `total`.
 
     Each layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights (m,)
     """
     depth = layers.shape[0]
-    dropping = step_key >= 0 or masks.size > 0
     _, n, kernel, _, _, z, a, _, d, _, _ = layers[depth - 1]
     for part in range(thread, parts, threads):
         c0, c1 = share(m, part, parts)
@@ -230,12 +221,15 @@ def backward_pass(
             if r1 <= r0 or c1 <= c0:
                 continue
             multiply(kernels, parameters, w, 1, below, work, above * m, work, d * m, m, n, r0, r1, c0, c1)
-            if dropping and h != a:
-                drop_units(
-                    kernels, work, d, d, below, m, step_key, layer - 1, thresholds[layer - 1],
-                    keep_probs[layer - 1], masks, mask, r0, r1, c0, c1,
-                )  # fmt: skip
             block = r0 * m + c0
+            if masks.size > 0 and h != a:
+                call(
+                    kernels[DROP_IN_PLACE],
+                    (
+                        at(work, d * m + block), at(masks, mask * m + block), m, r1 - r0, c1 - c0,
+                        keep_probs[layer - 1],
+                    ),
+                )  # fmt: skip
             call(
                 kernels[kernel + 1],
                 (
@@ -276,21 +270,21 @@ def weight_gradient(kernels, layers, layer, gradient, batch, by_rows, m, work, d
 
 
 def cost_and_gradient(
-    kernels, layers, parameters, gradient, batch, by_rows, Y, weights, total, m, work, keep_probs, thresholds,
+    kernels, layers, parameters, gradient, batch, by_rows, Y, weights, total, m, work, keep_probs, highest,
     step_key, masks, l2, l1, settings, counters, partial,
 ):  # fmt: skip
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
-        kernels, layers, parameters, batch, by_rows, m, work, keep_probs, thresholds, step_key, masks,
+        kernels, layers, parameters, batch, by_rows, m, work, keep_probs, highest, step_key, masks,
         0, 1, 1, counters,
     )  # fmt: skip
     cost = backward_pass(
-        kernels, layers, parameters, Y, weights, total, m, work, keep_probs, thresholds, step_key, masks,
-        settings, 0, 1, 1, counters, partial,
+        kernels, layers, parameters, Y, weights, total, m, work, keep_probs, masks, settings,
+        0, 1, 1, counters, partial,
     )  # fmt: skip
     for layer in range(layers.shape[0]):
         n_prev, n, _, w, b, _, _, _, d, _, _ = layers[layer]
-        dropping = step_key >= 0 or masks.size > 0
+        dropping = masks.size > 0
         weight_gradient(kernels, layers, layer, gradient, batch, by_rows, m, work, dropping, 0, n, 0, n_prev)
         call(kernels[ROW_SUMS], (at(work, d * m), m, at(gradient, b), n, m))
         if l2 > 0 or l1 > 0:
@@ -317,7 +311,7 @@ def run_steps(
     thread, threads, parts, counters, partial, kernels,
     layers, parameters, slots, gradient, X, Y, weights, order, examples, inputs, outputs, batch_size,
     epoch_steps, first_step, rates, t, seed_key, first_epoch, cost_sums, weight_sums, norms,
-    work, by_rows, batch_X, batch_Y, batch_weights, keep_probs, thresholds, has_dropout, masks,
+    work, by_rows, batch_X, batch_Y, batch_weights, keep_probs, highest, draws_masks, masks,
     l2, l1, settings, optimizer_settings, constants, weight_decay, max_norm, clip_norm,
 ):  # fmt: skip
     """See `contract.Engine.run_epochs`. Returns (steps done, t, finite); sums and norms are per epoch."""
@@ -353,15 +347,15 @@ def run_steps(
                 meet(counters, threads)
                 continue
         step_key = -1
-        if has_dropout and masks.size == 0:
+        if draws_masks:
             step_key = _subkey(_subkey(seed_key, first_epoch + epoch), number)
         forward_pass(
-            kernels, layers, parameters, batch, by_rows, m, work, keep_probs, thresholds, step_key, masks,
+            kernels, layers, parameters, batch, by_rows, m, work, keep_probs, highest, step_key, masks,
             thread, threads, parts, counters,
         )  # fmt: skip
         cost = backward_pass(
-            kernels, layers, parameters, batch_Y, batch_weights, total, m, work, keep_probs, thresholds,
-            step_key, masks, settings, thread, threads, parts, counters, partial,
+            kernels, layers, parameters, batch_Y, batch_weights, total, m, work, keep_probs, masks, settings,
+            thread, threads, parts, counters, partial,
         )  # fmt: skip
         if not np.isfinite(cost):
             if thread == 0:
@@ -373,7 +367,7 @@ def run_steps(
             call(kernels[CONSTANTS], (at(own_constants, 0), t, at(optimizer_settings, 0)))
         rate = rates[done]
         wants_norm = number == epoch_steps - 1 or step == last_of_call or clip_norm > 0 or weights.size > 0
-        dropping = step_key >= 0 or masks.size > 0
+        dropping = masks.size > 0
         for part in range(thread, parts, threads):
             penalty, square = 0.0, 0.0
             for layer in range(depth):
@@ -457,7 +451,7 @@ def run_steps(
 
 
 def pre_activations(
-    kernels, layers, parameters, X, out, work, by_rows, batch_X, chunk, start, stop, keep_probs, thresholds,
+    kernels, layers, parameters, X, out, work, by_rows, batch_X, chunk, start, stop, keep_probs, highest,
     counters,
 ):  # fmt: skip
     """Z[L] of the rows start ... stop into `out`, `chunk` rows at a time.
@@ -472,7 +466,7 @@ def pre_activations(
             gather(kernels, X, inputs, counters[:0], first, 0, m, batch_X, False, m)
         batch = at(X, first * inputs) if by_rows else at(batch_X, 0)
         forward_pass(
-            kernels, layers, parameters, batch, by_rows, m, work, keep_probs, thresholds, -1, work[:0],
+            kernels, layers, parameters, batch, by_rows, m, work, keep_probs, highest, -1, work[:0],
             0, 1, 1, counters,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, z * m), at(out, first * n), n, m))

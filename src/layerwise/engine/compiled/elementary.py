@@ -11,6 +11,7 @@ last place; tanh near 0 is Cephes' (Moshier 1989).
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from functools import cache
 from math import factorial
@@ -180,6 +181,34 @@ def choose(typingctx, condition, yes, no):
         return builder.select(condition_, yes_, no_)
 
     return result(condition, yes, no), codegen
+
+
+def _in_32_bits(operation: str) -> Callable:
+    """One of LLVM's operations on integers, in 32 bits: its operands are cut to that, whatever they have."""
+
+    @intrinsic
+    def operate(typingctx, a, b):
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            taken = [
+                context.cast(builder, value, kind, types.uint32)
+                for value, kind in zip(arguments, signature.args, strict=True)
+            ]
+            return getattr(builder, operation)(*taken)
+
+        return types.uint32(a, b), codegen
+
+    return operate
+
+
+# What Python's operators on integers are in 32 bits. Numba works them out in 64, which a SIMD register
+# holds half as many of, and for which most processors have no multiplication.
+OPERATORS_IN_32_BITS = {
+    ast.Add: _in_32_bits("add"),
+    ast.Mult: _in_32_bits("mul"),
+    ast.BitXor: _in_32_bits("xor"),
+    ast.BitAnd: _in_32_bits("and_"),
+    ast.RShift: _in_32_bits("lshr"),
+}
 
 
 def _of_two(routine: str) -> Callable:

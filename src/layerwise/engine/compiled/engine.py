@@ -19,7 +19,7 @@ from layerwise.engine.compiled.team import Team
 from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.activations import ACTIVATIONS
-from layerwise.formulas.randomness import dropout_key, dropout_seed_key, dropout_threshold, subkey
+from layerwise.formulas.randomness import dropout_key, dropout_seed_key, highest_kept, subkey
 
 PREDICTION_ROWS = 512
 # Multiply-adds of a forward pass below which a second thread does not pay.
@@ -73,7 +73,8 @@ class CompiledEngine:
         self._training_layers = self._layer_table(trained, self._training_names, training=True)
         self._prediction_layers = self._layer_table(bare, self._prediction_names, training=False)
         self._keep_probs = np.array(program.keep_probs)
-        self._thresholds = np.array([dropout_threshold(keep) for keep in program.keep_probs], dtype=np.int64)
+        self._drops = any(keep < 1 for keep in program.keep_probs)
+        self._highest = np.array([highest_kept(keep) for keep in program.keep_probs], dtype=np.int64)
         self._settings = np.array([*program.objective.settings, 0.0], dtype=self._real)
         self._optimizer_settings = np.array([*program.optimizer_settings, 0.0])
         self._constants_count = max(1, len(program.rule.constants(1, *program.optimizer_settings)))
@@ -211,9 +212,9 @@ class CompiledEngine:
             self._buffer("Y", outputs * rows),
             self._batch_weights(rows, batches.weights is not None),
             self._keep_probs,
-            self._thresholds,
-            any(keep < 1 for keep in program.keep_probs),
-            self._flat_masks(batches.masks),
+            self._highest,
+            self._drops and batches.masks is None,
+            self._room_for_masks(rows) if batches.masks is None else self._flat_masks(batches.masks),
             float(objective.l2),
             float(objective.l1),
             self._settings,
@@ -237,10 +238,12 @@ class CompiledEngine:
         ones.fill(1)
         return ones
 
-    def _flat_masks(self, masks: tuple[np.ndarray | None, ...] | None) -> np.ndarray:
-        """Masks of 1 and 0 one behind the other, each (n[l], m); made once for the same masks."""
-        if masks is None:
-            return self._empty
+    def _room_for_masks(self, rows: int) -> np.ndarray:
+        """Where the masks of a mini-batch are drawn, one behind the other, each (n[l], m)."""
+        return self._buffer("masks", sum(self.program.architecture.sizes[1:]) * rows if self._drops else 0)
+
+    def _flat_masks(self, masks: tuple[np.ndarray | None, ...]) -> np.ndarray:
+        """Masks of 1 and 0, laid likewise; made once for the same masks."""
         if self._given[0] is not masks:
             m = next((len(mask) for mask in masks if mask is not None), 0)
             parts = [
@@ -284,7 +287,7 @@ class CompiledEngine:
                     first,
                     min(last, len(X)),
                     self._keep_probs,
-                    self._thresholds,
+                    self._highest,
                     counters,
                 )
 
@@ -306,10 +309,11 @@ class CompiledEngine:
         rows = len(X)
         gradient = np.empty(parameters.size, dtype=self._real)
         by_rows = self._by_rows(rows)
-        key = -1
-        if dropout_at is not None and any(keep < 1 for keep in self.program.keep_probs):
+        key, masks = -1, self._empty
+        if dropout_at is not None and self._drops:
             epoch, step = dropout_at
             key = int(subkey(dropout_key(self.program.seed, epoch), step))
+            masks = self._room_for_masks(rows)
         cost = compiled_driver(driver.cost_and_gradient, self.program.dtype)(
             self._training_addresses,
             self._training_layers,
@@ -323,9 +327,9 @@ class CompiledEngine:
             rows,
             self._buffer("work", self._work_width(self._training_layers) * rows),
             self._keep_probs,
-            self._thresholds,
+            self._highest,
             key,
-            self._empty,
+            masks,
             float(objective.l2),
             float(objective.l1),
             self._settings,

@@ -22,7 +22,12 @@ import numba
 import numpy as np
 from scipy.special import erf
 
-from layerwise.engine.compiled.elementary import Elementary, choose, elementary_functions
+from layerwise.engine.compiled.elementary import (
+    OPERATORS_IN_32_BITS,
+    Elementary,
+    choose,
+    elementary_functions,
+)
 from layerwise.engine.compiled.naming import named_apart
 
 
@@ -71,10 +76,27 @@ class _OnePrecision(ast.NodeTransformer):
         return node
 
 
+class _In32Bits(_OnePrecision):
+    """Wrap every number as well, and do the arithmetic on integers in 32 bits."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        name = f"_{type(node.op).__name__}"
+        return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [node.left, node.right], []), node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        node.left, *node.comparators = (
+            ast.Call(ast.Name("_real", ast.Load()), [side], []) for side in (node.left, *node.comparators)
+        )
+        return node
+
+
 @functools.cache
 def compile_formula(formula: Callable, real: str | None) -> Callable:
     """The formula for scalars of type `real` ("float32", "float64"); None leaves literals as they are.
 
+    "uint32" is for a formula on integers that is the same when all of it is worked out modulo 2^32.
     Formulas that it calls are compiled with it. It is compiled when it is first called from compiled code.
     """
     tree = ast.parse(textwrap.dedent(inspect.getsource(formula)))
@@ -84,17 +106,20 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
     parameters = {argument.arg for argument in function.args.args}
     constants = {name: value for name, value in names.items() if name not in parameters}
     if real is not None:
-        tree = ast.fix_missing_locations(_OnePrecision(constants).visit(tree))
+        rewrite = _In32Bits if real == "uint32" else _OnePrecision
+        tree = ast.fix_missing_locations(rewrite(constants).visit(tree))
     scope: dict = {"np": np, "_where": choose, "_real": np.dtype(real).type if real else None}
-    if real is not None:
+    if real == "uint32":
+        scope |= {f"_{kind.__name__}": operation for kind, operation in OPERATORS_IN_32_BITS.items()}
+    elif real is not None:
         functions = elementary_functions(real)._asdict()
         scope |= {_OURS[name]: function for name, function in functions.items()}
     for name in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - parameters:
         value = names.get(name)
-        if isinstance(value, FunctionType):
-            scope[name] = compile_formula(value, real)
-        elif callable(value) and value in _SCALAR_FORMS:
+        if callable(value) and value in _SCALAR_FORMS:
             scope[name] = _SCALAR_FORMS[value]
+        elif isinstance(value, FunctionType):
+            scope[name] = compile_formula(value, real)
         elif _is_number(value):
             scope[name] = value
     exec(compile(tree, inspect.getsourcefile(formula) or "<formula>", "exec"), scope)

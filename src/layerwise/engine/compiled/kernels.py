@@ -42,8 +42,8 @@ from layerwise.formulas.regularizers import (
 
 # The numbers under which a driver finds its kernels; those of the activations follow, two by two.
 GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = range(8)
-DROP, DROP_GIVEN, PENALTY, SCALE, LIMIT_ROWS = range(8, 13)
-GATHER_ROWS, GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ACTIVATIONS_FROM = range(13, 18)
+DRAW_MASK, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
+GATHER_ROWS, GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ACTIVATIONS_FROM = range(14, 19)
 
 _BLAS_ROUTINES = {"float32": "sgemm", "float64": "dgemm"}
 
@@ -74,8 +74,9 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.loss: Arguments("ppppnnnxp", returns=True, sums=True),
     loops.loss_with_setting: Arguments("ppppnnnxp", returns=True, sums=True),
     loops.loss_softmax: Arguments("ppppnnnxp", returns=True),
-    loops.drop: Arguments("ppnnnnnnnx"),
-    loops.drop_given: Arguments("pppnnnx"),
+    loops.draw_mask: Arguments("pnnnnnnn"),
+    loops.drop: Arguments("pppnnnx"),
+    loops.drop_in_place: Arguments("ppnnnx"),
     loops.penalty: Arguments("ppnxx", returns=True, sums=True),
     loops.squares: Arguments("pn", returns=True, sums=True),
     loops.scale: Arguments("pnx"),
@@ -85,6 +86,10 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.update_two: Arguments("ppppnxxp"),
     loops.constants: Arguments("pnd"),
 }
+
+
+# The formulas that are not compiled for the numbers' own type.
+_OTHER_TYPES = {"kept": "uint32", "constants_at": None, "scale_of": "float64"}
 
 
 @functools.cache
@@ -156,10 +161,7 @@ def _kernel(loop: Callable, label: str, real: str, *formulas: tuple[str, Any]) -
         bound: dict[str, Any] = {}
         for name, value in formulas:
             if isinstance(value, FunctionType):
-                wanted = (
-                    None if name in ("kept", "constants_at") else "float64" if name == "scale_of" else real
-                )
-                value = compile_formula(value, wanted)
+                value = compile_formula(value, _OTHER_TYPES.get(name, real))
             bound[name] = value
         functions = elementary_functions(real)
         return {"exp": functions.exp, "log": functions.log} | bound
@@ -245,8 +247,9 @@ def gradient_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
         )  # fmt: skip
     if any(keep < 1 for keep in program.keep_probs):
         dropping = ("function", inverted_dropout)
-        chosen[DROP] = _kernel(loops.drop, "drop", real, dropping, ("kept", is_kept))
-        chosen[DROP_GIVEN] = _kernel(loops.drop_given, "drop_given", real, dropping)
+        chosen[DRAW_MASK] = _kernel(loops.draw_mask, "draw_mask", real, ("kept", is_kept))
+        chosen[DROP] = _kernel(loops.drop, "drop", real, dropping)
+        chosen[DROP_IN_PLACE] = _kernel(loops.drop_in_place, "drop_in_place", real, dropping)
     return chosen
 
 

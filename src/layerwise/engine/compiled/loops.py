@@ -255,27 +255,36 @@ def loss_softmax(S, Y, weights, D, step, rows, columns, total, settings):
     return cost
 
 
-def drop(A, H, step, rows, columns, key, threshold, first, units, keep_prob):
-    """H = A * mask / keep_prob with the mask of this key. H may be A itself.
-
-    The mask is hashed anew each time, so the backward pass needs no copy of it: the number of A[j, i] in it
-    is first + j + i * units.
-    """
-    A, H, keep = carray(A, (rows, step)), carray(H, (rows, step)), real(keep_prob)
+def draw_mask(M, step, rows, columns, key, highest, first, units):
+    """M = 1 where a unit is kept, else 0: the mask of this key, in which M[j, i] has the number
+    first + j + i * units."""
+    M = carray(M, (rows, step))
+    one, zero = real(1), real(0)
     for j in range(rows):
-        a, h = A[j], H[j]
+        mask, index = M[j], first + j
         for i in range(columns):
-            h[i] = function(a[i], kept(key, first + j + i * units, threshold), keep)
+            mask[i] = one if kept(key, index, highest) else zero
+            index += units
 
 
-def drop_given(A, H, M, step, rows, columns, keep_prob):
-    """H = A * M / keep_prob, M of 0 and 1. H may be A itself."""
+def drop(A, H, M, step, rows, columns, keep_prob):
+    """H = A * M / keep_prob, M of 0 and 1. H is not A: see below."""
     A, H, M = carray(A, (rows, step)), carray(H, (rows, step)), carray(M, (rows, step))
     keep = real(keep_prob)
     for j in range(rows):
         a, h, mask = A[j], H[j], M[j]
         for i in range(columns):
             h[i] = function(a[i], mask[i] > 0, keep)
+
+
+def drop_in_place(D, M, step, rows, columns, keep_prob):
+    """D = D * M / keep_prob. A loop of its own: one that is given D twice must fear an overlap, and goes number
+    by number."""
+    D, M, keep = carray(D, (rows, step)), carray(M, (rows, step)), real(keep_prob)
+    for j in range(rows):
+        d, mask = D[j], M[j]
+        for i in range(columns):
+            d[i] = function(d[i], mask[i] > 0, keep)
 
 
 def penalty(W, G, size, l2, l1):
