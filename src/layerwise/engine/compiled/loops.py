@@ -278,8 +278,8 @@ def drop(A, H, M, step, rows, columns, keep_prob):
 
 
 def drop_in_place(D, M, step, rows, columns, keep_prob):
-    """D = D * M / keep_prob. A loop of its own: one that is given D twice must fear an overlap, and goes number
-    by number."""
+    """D = D * M / keep_prob. A loop of its own: one that is given D twice must fear an overlap, and works
+    number by number."""
     D, M, keep = carray(D, (rows, step)), carray(M, (rows, step)), real(keep_prob)
     for j in range(rows):
         d, mask = D[j], M[j]
