@@ -23,6 +23,8 @@ ACCEPTED = 1e-10
 # With a slope this good, a corner met by a longer step does not matter.
 SHORT_OF_A_CORNER = 1e-8
 CLEAR = 1e-7
+# Doubted slopes are asked for again at steps so much shorter, until so many converge, so often at most.
+OPINION, OPINIONS, MOST_OPINIONS = 1 / 8, 2, 8
 # Between here and so many times the parameters' size there may be corners that rounding hides.
 FAR = 8.0
 GROW, SHRINK, SHRINK_AT_CORNER = 64.0, 1 / 64, 1 / 16
@@ -62,14 +64,17 @@ def second_opinion(
     lines: Lines, which: np.ndarray, claimed: np.ndarray, first: Slopes, scale: float
 ) -> Slopes:
     """The slopes of the doubted lines `which` again, with steps 8 and 64 times shorter and none far beyond
-    `scale`, the usual size of the parameters.
+    `scale`, the usual size of the parameters; shorter still where those do not converge, as long as rounding
+    leaves something to be told.
 
     A shorter step sees less of what is not smooth, and more rounding. It has the last word where it excludes
     the first slope, and where it does not exclude `claimed` (lines,): nobody is accused on the word of a long
     step alone.
     """
     again = Slopes(*(array.copy() for array in first))
-    for shorter in (1 / 8, 1 / 64):
+    converged = np.zeros(len(which), dtype=int)
+    for round_ in range(1, MOST_OPINIONS + 1):
+        shorter = OPINION**round_
         steps = np.minimum(first.step[which], FAR / shorter * scale) * shorter
         steps = _powers_of_two(steps, lines.grain[which])
         ladder = climb(lines, which, steps)
@@ -81,6 +86,11 @@ def second_opinion(
         again.slope[chosen], again.error[chosen] = ladder.slope[takes], ladder.error[takes]
         again.step[chosen] = steps[takes]
         _note_corners(again, which, ladder)
+        converged += ladder.converges
+        goes_on = (converged < OPINIONS) & (ladder.noise < np.abs(claimed - first.slope)[which])
+        which, converged = which[goes_on], converged[goes_on]
+        if not which.size:
+            break
     return again
 
 

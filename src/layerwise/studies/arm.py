@@ -37,8 +37,8 @@ class Examples:
         """The same examples in another precision; these themselves where they have it."""
         if self.X.dtype == dtype:
             return self
-        arrays = (self.X, self.Y, self.X_test, self.Y_test)
-        return Examples(*(array.astype(dtype) for array in arrays), self.source)
+        X, Y, X_test, Y_test = (array.astype(dtype) for array in (self.X, self.Y, self.X_test, self.Y_test))
+        return Examples(X, Y, X_test, Y_test, self.source)
 
     @property
     def baseline_cost(self) -> float:

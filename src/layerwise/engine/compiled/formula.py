@@ -86,10 +86,10 @@ class _In32Bits(_OnePrecision):
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
-        node.left, *node.comparators = (
-            ast.Call(ast.Name("_real", ast.Load()), [side], []) for side in (node.left, *node.comparators)
+        left, right = (
+            ast.Call(ast.Name("_real", ast.Load()), [side], []) for side in (node.left, node.comparators[0])
         )
-        return node
+        return ast.copy_location(ast.Compare(left, node.ops, [right]), node)
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 from numba import types
 from numba.core.ccallback import CFunc
@@ -21,10 +22,12 @@ import layerwise.formulas.losses as loss_formulas
 import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
 import layerwise.formulas.regularizers as regularizer_formulas
-from layerwise.engine.compiled import elementary, formula, loops
+from layerwise.engine.compiled import calls, elementary, formula, loops, tiles
 from layerwise.engine.compiled.disk import forgiving_cache, is_on_disk
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
+from layerwise.engine.compiled.naming import named_apart
+from layerwise.engine.compiled.tiles import panels
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.losses import LOSSES
@@ -63,7 +66,7 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.take_columns: Arguments("ppnnn"),
     loops.transpose: Arguments("ppnn"),
     loops.multiply_add: Arguments("pnnpnpnnnn"),
-    loops.add_products: Arguments("pnpnpnnnn", sums=True),
+    loops.add_products: Arguments("pnpnpnnnn"),
     loops.row_sums: Arguments("pnpnn", sums=True),
     loops.activate_output: Arguments("pppnnn"),
     loops.activate_both: Arguments("pppnnn"),
@@ -97,7 +100,7 @@ def sources_digest() -> str:
     """Changes with any source that a kernel is made from, and with the compiler."""
     return formula.source_digest(
         activation_formulas, loss_formulas, optimizer_formulas, randomness_formulas, regularizer_formulas,
-        elementary, formula, loops, sys.modules[__name__],
+        calls, elementary, formula, loops, tiles, sys.modules[__name__],
     )  # fmt: skip
 
 
@@ -213,12 +216,28 @@ def optimizer_kernels(name: str, real: str) -> tuple[Kernel, Kernel | None]:
     )  # fmt: skip
 
 
+@functools.cache
+def _few_rows() -> Any:
+    """`loops.add_few` compiled into what calls it."""
+    return numba.njit(
+        named_apart(loops.add_few), error_model="numpy", fastmath={"contract"}, forceinline=True
+    )
+
+
 def product_kernels(real: str) -> dict[int, Kernel]:
+    made_of = panels(real)
     return {
-        MULTIPLY_ADD: _kernel(loops.multiply_add, "multiply_add", real),
-        ADD_PRODUCTS: _kernel(loops.add_products, "add_products", real),
+        MULTIPLY_ADD: _kernel(
+            loops.multiply_add, "multiply_add", real, ("wide", made_of.wide), ("narrow", made_of.narrow),
+            ("single", made_of.single), ("WIDE_COLUMNS", made_of.wide_columns),
+            ("NARROW_COLUMNS", made_of.narrow_columns), ("add_few", _few_rows()),
+        ),
+        ADD_PRODUCTS: _kernel(
+            loops.add_products, "add_products", real, ("two_rows", made_of.two_rows),
+            ("one_row", made_of.one_row),
+        ),
         ROW_SUMS: _kernel(loops.row_sums, "row_sums", real),
-    }
+    }  # fmt: skip
 
 
 def prediction_kernels(activations: tuple[str, ...], real: str) -> dict[int, Kernel]:

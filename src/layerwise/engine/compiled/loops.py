@@ -15,6 +15,8 @@ import numpy as np
 from numba import carray
 from numba.np.unsafe import ndarray as unsafe
 
+from layerwise.engine.compiled.calls import at
+
 to_fixed_tuple: Any = unsafe.to_fixed_tuple
 
 
@@ -24,7 +26,8 @@ def _unbound(*arguments: Any) -> Any:
 
 function = derivative = rule = decayed = kept = subkey = scale_of = constants_at = _unbound
 l2_of = l1_of = l2_slope = l1_slope = exp = log = real = _unbound
-COUNT = 0
+wide = narrow = single = two_rows = one_row = _unbound
+COUNT = WIDE_COLUMNS = NARROW_COLUMNS = 0
 
 
 def gather_rows(source, order, target, count, width, step):
@@ -64,75 +67,58 @@ def transpose(source, target, rows, columns):
             target[i, j] = source[j, i]
 
 
-def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
-    """out (rows, columns) = P (rows, inner) S (inner, columns); P[j, k] at j * row_step + k * column_step.
-
-    Reads S once for each row of P, four rows of S at a time.
-    """
-    S = carray(S, (inner, S_step))
-    out = carray(out, (rows, out_step))
+def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
+    """The same as `multiply_add` for an `inner` of 1, 2 or 3."""
+    S, out = carray(S, (inner, S_step)), carray(out, (rows, out_step))
     P = carray(P, (rows * row_step + inner * column_step,))
     for j in range(rows):
-        row, at = out[j], j * row_step
-        k = inner % 4
-        if k == 0:
-            p0, p1, p2, p3 = P[at], P[at + column_step], P[at + 2 * column_step], P[at + 3 * column_step]
-            s0, s1, s2, s3 = S[0], S[1], S[2], S[3]
-            for i in range(columns):
-                row[i] = p0 * s0[i] + p1 * s1[i] + p2 * s2[i] + p3 * s3[i]
-            k = 4
-        elif k == 1:
-            p0, s0 = P[at], S[0]
+        row, p0, s0 = out[j], P[j * row_step], S[0]
+        if inner == 1:
             for i in range(columns):
                 row[i] = p0 * s0[i]
-        elif k == 2:
-            p0, p1 = P[at], P[at + column_step]
-            s0, s1 = S[0], S[1]
+        elif inner == 2:
+            p1, s1 = P[j * row_step + column_step], S[1]
             for i in range(columns):
                 row[i] = p0 * s0[i] + p1 * s1[i]
         else:
-            p0, p1, p2 = P[at], P[at + column_step], P[at + 2 * column_step]
-            s0, s1, s2 = S[0], S[1], S[2]
+            p1, s1 = P[j * row_step + column_step], S[1]
+            p2, s2 = P[j * row_step + 2 * column_step], S[2]
             for i in range(columns):
                 row[i] = p0 * s0[i] + p1 * s1[i] + p2 * s2[i]
-        while k < inner:
-            here = at + k * column_step
-            p0, p1 = P[here], P[here + column_step]
-            p2, p3 = P[here + 2 * column_step], P[here + 3 * column_step]
-            s0, s1, s2, s3 = S[k], S[k + 1], S[k + 2], S[k + 3]
-            for i in range(columns):
-                row[i] += p0 * s0[i] + p1 * s1[i] + p2 * s2[i] + p3 * s3[i]
-            k += 4
+
+
+def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
+    """out (rows, columns) = P (rows, inner) S (inner, columns); P[j, k] at j * row_step + k * column_step.
+
+    Reads S once for each four rows of P, a few columns of it at a time; where S has few rows, once for each
+    row of P.
+    """
+    if inner < 4:
+        add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
+        return
+    i = 0
+    while i + WIDE_COLUMNS <= columns:
+        wide(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
+        i += WIDE_COLUMNS
+    while i + NARROW_COLUMNS <= columns:
+        narrow(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
+        i += NARROW_COLUMNS
+    while i < columns:
+        single(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
+        i += 1
 
 
 def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns):
     """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
 
-    Reads D once for each four rows of S.
+    Reads D once for each four rows of S, and S once for each two rows of D.
     """
-    D = carray(D, (rows, D_step))
-    S = carray(S, (columns, S_step))
-    out = carray(out, (rows, out_step))
-    zero = real(0)
-    for j in range(rows):
-        d, row = D[j], out[j]
-        k = 0
-        while k + 4 <= columns:
-            s0, s1, s2, s3 = S[k], S[k + 1], S[k + 2], S[k + 3]
-            t0, t1, t2, t3 = zero, zero, zero, zero
-            for i in range(inner):
-                t0 += d[i] * s0[i]
-                t1 += d[i] * s1[i]
-                t2 += d[i] * s2[i]
-                t3 += d[i] * s3[i]
-            row[k], row[k + 1], row[k + 2], row[k + 3] = t0, t1, t2, t3
-            k += 4
-        while k < columns:
-            s0, t0 = S[k], zero
-            for i in range(inner):
-                t0 += d[i] * s0[i]
-            row[k] = t0
-            k += 1
+    j = 0
+    while j + 2 <= rows:
+        two_rows(at(D, j * D_step), D_step, S, S_step, at(out, j * out_step), out_step, inner, columns)
+        j += 2
+    if j < rows:
+        one_row(at(D, j * D_step), D_step, S, S_step, at(out, j * out_step), out_step, inner, columns)
 
 
 def row_sums(D, D_step, out, rows, columns):
@@ -210,15 +196,20 @@ def backward_softmax(D, Z, A, step, rows, columns):
 
 
 def loss(S, Y, weights, D, step, rows, columns, total, settings):
-    """sum_i w_i L_i, with D = dL/dS * w_i / total.   S, Y, D (rows, columns), weights (columns,)"""
+    """sum_i w_i L_i, with D = dL/dS * w_i / total.   S, Y, D (rows, columns), weights (columns,)
+
+    A row is added up in its own precision: a loop that changes it at each number does half as many at once.
+    """
     S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
     weights = carray(weights, (columns,))
     part, cost = real(1.0 / total), 0.0
     for j in range(rows):
         s, y, d = S[j], Y[j], D[j]
+        few = real(0)
         for i in range(columns):
-            cost += np.float64(weights[i]) * np.float64(function(s[i], y[i]))
+            few += weights[i] * function(s[i], y[i])
             d[i] = derivative(s[i], y[i]) * (weights[i] * part)
+        cost += np.float64(few)
     return cost
 
 
@@ -229,9 +220,11 @@ def loss_with_setting(S, Y, weights, D, step, rows, columns, total, settings):
     part, cost = real(1.0 / total), 0.0
     for j in range(rows):
         s, y, d = S[j], Y[j], D[j]
+        few = real(0)
         for i in range(columns):
-            cost += np.float64(weights[i]) * np.float64(function(s[i], y[i], setting))
+            few += weights[i] * function(s[i], y[i], setting)
             d[i] = derivative(s[i], y[i], setting) * (weights[i] * part)
+        cost += np.float64(few)
     return cost
 
 
