@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -118,6 +119,54 @@ def test_how_an_epoch_is_cut_into_calls_changes_nothing(engine, monkeypatch):
     assert seen == [(1, step) for step in range(16, 41)] + [
         (e, step) for e in (2, 3, 4) for step in range(1, 41)
     ]
+
+
+class Onlooker:
+    """Is told of every epoch, so that each is a call of its own."""
+
+    def on_epoch_end(self, row):
+        return None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("schedule", ["constant", "step", "exponential", "cosine", "cyclic", "one_cycle"])
+def test_epochs_that_nobody_looks_at_are_the_same_in_one_call(engine, schedule):
+    program, data = regression_program(), regression_data(rows=23)
+    recipe = Recipe(epochs=9, batch_size=5, learning_rate=0.05, schedule=schedule, warm_up=2)
+    unseen = run(recipe, program, data, engine=engine, statistics=False)
+    seen = run(recipe, program, data, engine=engine, statistics=False, callbacks=[Onlooker()])
+    assert unseen.parameters.tobytes() == seen.parameters.tobytes()
+    assert without_times(unseen.history) == without_times(seen.history)
+    assert unseen.state.t == seen.state.t
+
+
+def test_epochs_that_nobody_looks_at_are_done_many_at_a_time(monkeypatch):
+    program, data = regression_program(), regression_data(rows=23)
+    built = build_engine(program)
+    calls = []
+    several = built.run_epochs
+    monkeypatch.setattr(
+        built, "run_epochs", lambda *given: calls.append(len(given[-1])) or several(*given), raising=False
+    )
+    state = TrainingState.start(
+        initial_parameters(program.architecture, "xavier", seed=program.seed), program
+    )
+    result = loop_module.train(built, state, data, Recipe(epochs=2000, batch_size=5), statistics=False)
+    assert len(result.history) == 2000
+    assert max(calls) > 50
+    seconds = result.history.column("seconds")
+    assert all(before < after for before, after in itertools.pairwise(seconds))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_divergence_among_epochs_in_one_call_ends_where_it_would_alone(engine):
+    program, data = regression_program(), regression_data(rows=23)
+    recipe = Recipe(epochs=400, batch_size=5, learning_rate=3.0)
+    unseen = run(recipe, program, data, engine=engine, statistics=False)
+    seen = run(recipe, program, data, engine=engine, statistics=False, callbacks=[Onlooker()])
+    assert unseen.stopped == seen.stopped == "diverged"
+    assert len(unseen.history) == len(seen.history)
+    assert unseen.parameters.tobytes() == seen.parameters.tobytes()
 
 
 def test_the_best_epoch_is_kept_with_validation_and_the_last_without():

@@ -26,6 +26,8 @@ TOLERANCE = 1e-7
 EXHAUSTIVE = 4_000
 # In a larger network, every entry of parameters no larger than this.
 SMALL = 16
+# Costs in float64 are smoother than this.
+COARSE_COST = 2.0**-32
 ROUNDING_OF_A = 32 * float(np.finfo(np.float64).eps)
 
 
@@ -77,6 +79,9 @@ def functions_request(
         if ask
         else {name: np.array(array) for name, array in read_gradient(gradient, form).items()}
     )
+    short = [f"d{name}" for name, array in A.items() if array.dtype.kind == "f" and array.dtype.itemsize < 8]
+    if short:
+        notes.append(f"{', '.join(short)}: given in less than float64, where few digits can be right.")
     if ask is not None and not _same(A, ask(arrays)):
         notes.append(
             "gradient(theta) gives another answer each time: a dropout mask or a batch is drawn anew in it."
@@ -95,10 +100,8 @@ def check_request(request: Request) -> GradientCheck:
     findings = _measure(request, measuring, whole, generator)
     differences = None if step is None else _at_fixed_step(cost, measuring, A, step, whole)
     cost.check()
-    if cost.is_single_precision:
-        notes.append(
-            "The cost is computed in single precision, and its rounding limits what the check can see."
-        )
+    if cost.is_single_precision or measuring.noise > COARSE_COST * abs(here):
+        notes.append(_coarse(measuring.noise, here))
     evidence = {name: m.evidence for name, m in findings.parameters.items() if m.evidence is not None}
     order = backward_order(list(cost.form.shapes))
     causes = {}
@@ -111,6 +114,15 @@ def check_request(request: Request) -> GradientCheck:
         findings.parameters, findings.corners, causes, order, request.tolerance, cost.evaluations, notes,
         step, differences,
     )  # fmt: skip
+
+
+def _coarse(noise: float, here: float) -> str:
+    """That the cost is no better than one in single precision."""
+    size = f" (about {noise / abs(here):.0e} of it)" if here else ""
+    return (
+        f"The cost is computed in single precision, or is as coarse as that{size}: this limits what the "
+        "check can see."
+    )
 
 
 def positive(name: str, value: Any) -> float:

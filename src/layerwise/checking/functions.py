@@ -32,19 +32,26 @@ class CostFunction:
         self.working = {name: np.array(array) for name, array in theta.items()}
         self.evaluations = 0
         self.is_single_precision = False
+        self._works = False
 
     def at(self, theta: Arrays) -> CostFunction:
         """The same function at other parameters, with a count of its own."""
-        return CostFunction(self._function, self.form, theta)
+        other = CostFunction(self._function, self.form, theta)
+        other._works = self._works
+        return other
 
     def at_working(self) -> float:
-        """J at the working copy; NaN where the caller's function raises an arithmetic error."""
+        """J at the working copy; NaN where the caller's function raises an arithmetic error, or any error
+        once it has worked at theta: there it has no value."""
         self.evaluations += 1
         try:
             with np.errstate(all="ignore"):
-                return float(self._read(self._function(self.form.theta(self.working))))
-        except ArithmeticError:
+                value = self._function(self.form.theta(self.working))
+        except Exception as error:
+            if not (self._works or isinstance(error, ArithmeticError)):
+                raise
             return float("nan")
+        return self._read(value)
 
     def __call__(self, arrays: Arrays) -> float:
         """J at other parameters, which are copied first."""
@@ -130,6 +137,7 @@ class CostFunction:
         function changes the parameters it was given.
         """
         here = self.at_working()
+        self._works = True
         self.check()
         if not np.isfinite(here):
             raise InputError(
@@ -159,8 +167,11 @@ def gradient_function(
 
     def gradient(arrays: Arrays) -> dict[str, np.ndarray]:
         copies = {name: np.array(arrays[name]) for name in form.shapes}
-        with np.errstate(all="ignore"):
-            answer = function(form.theta(copies))
+        try:
+            with np.errstate(all="ignore"):
+                answer = function(form.theta(copies))
+        except ArithmeticError as error:
+            raise InputError(f"gradient(theta) failed with {type(error).__name__}: {error}") from error
         if answer is None:
             raise InputError("gradient(theta) gave None; does it end in a return?")
         return {name: np.array(array) for name, array in read_gradient(answer, form).items()}

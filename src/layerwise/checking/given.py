@@ -44,22 +44,29 @@ def read_theta(theta: Any) -> tuple[Form, dict[str, np.ndarray], list[str]]:
         raise InputError(
             "theta is an empty dictionary; expected parameters such as {'W1': array, 'b1': array}"
         )
-    arrays, numbers, notes = {}, set(), []
+    arrays, numbers, short = {}, set(), {}
     for name, value in theta.items() if is_dictionary else ((ALONE, theta),):
         shown = f"theta[{name!r}]" if is_dictionary else "theta"
         array = _floats(shown, value)
         if array.dtype != np.float64:
-            notes.append(
-                f"{shown} is {array.dtype}; it was checked as float64, for in single precision a gradient is "
-                "right to 7 digits only."
-            )
+            short[shown] = array.dtype
         if not isinstance(value, np.ndarray) and array.ndim == 0:
             numbers.add(str(name))
         arrays[str(name)] = array.astype(np.float64)
     form = Form({name: array.shape for name, array in arrays.items()}, is_dictionary, frozenset(numbers))
     if form.size == 0:
         raise InputError("theta holds no numbers")
-    return form, arrays, notes
+    return form, arrays, [_precision_note(short)] if short else []
+
+
+def _precision_note(short: Mapping[str, np.dtype]) -> str:
+    """That these parameters, by the names they are shown under, came in a short type."""
+    types = ", ".join(dict.fromkeys(str(dtype) for dtype in short.values()))
+    names, is_one = ", ".join(short), len(short) == 1
+    return (
+        f"{names} {'is' if is_one else 'are'} {types}; {'it was' if is_one else 'they were'} checked as "
+        "float64, for in single precision a gradient is right to 7 digits only."
+    )
 
 
 def _floats(shown: str, value: Any) -> np.ndarray:
@@ -146,6 +153,8 @@ def _checked(shown: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarra
 def _hint(array: np.ndarray, shape: tuple[int, ...]) -> str:
     if array.ndim == 2 and array.shape == shape[::-1]:
         return ": it is transposed"
+    if array.ndim == 1 < len(shape) and 1 not in shape and array.size == np.prod(shape):
+        return ": it is flattened; give it back its shape with .reshape"
     if array.shape == tuple(n for n in shape if n != 1):
         return ": an axis is lost; sum with keepdims=True"
     if len(shape) == 2 and shape[1] == 1 and array.shape == (shape[0], array.size // max(shape[0], 1)):

@@ -94,8 +94,11 @@ def climb(lines: Lines, which: np.ndarray, h: np.ndarray) -> Ladder:
         settles = apart[1] <= np.minimum(apart[0] / 2, near) + wobble
         converges = settles & (np.abs(gap) <= NOISE_OF_GAP * unit / h + near) & ~is_gap & np.isfinite(S)
         rough = (apart[1] > near + ROUGH * wobble) | ~np.isfinite(S)
-        # A corner too slight to be told from noise shifts the slope by half its gap at most.
-        noise = noise + np.where(is_gap, 0, np.abs(gap) / 2)
+        # A corner too slight to be told from noise shifts the slope by half its gap at most. What rounding does
+        # not explain of it, a shorter step betters.
+        slight = np.where(is_gap, 0, np.abs(gap) / 2)
+        is_rounding = np.abs(gap) <= NOISE_OF_GAP * unit / h
+        noise, truncation = noise + is_rounding * slight, truncation + ~is_rounding * slight
         flat = (plus == lines.here).all(axis=0) & (minus == lines.here).all(axis=0)
     return Ladder(S, D[0], truncation, noise, converges, rough, corner, left[1], right[1], flat)
 

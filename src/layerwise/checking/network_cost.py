@@ -77,6 +77,8 @@ class NetworkCost(CostFunction):
         def values(which: np.ndarray, steps: np.ndarray) -> np.ndarray:
             self.evaluations += len(which)
             chunks = list(self._chunks(len(which)))
+            if len(chunks) == 1:
+                return self._moved(name, entries[which], steps)
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 parts = pool.map(lambda at: self._moved(name, entries[which[at]], steps[at]), chunks)
                 return np.concatenate(list(parts))

@@ -19,7 +19,8 @@ font-weight:400}
 .layerwise-check thead th{white-space:nowrap}
 .layerwise-check .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .layerwise-check .wrong th,.layerwise-check .verdict{font-weight:600}
-.layerwise-check td.said{min-width:15rem;max-width:34rem}
+.layerwise-check td.said{max-width:34rem}
+.layerwise-check .wrong td.said{min-width:15rem}
 .layerwise-check .heat{display:block;max-width:100%;height:auto}
 .layerwise-check .heat .off{fill:var(--error)}
 .layerwise-check .heat .left-out{fill:none;stroke:rgba(128,128,128,.6);stroke-width:.8}

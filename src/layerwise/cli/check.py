@@ -64,17 +64,21 @@ def check(
 
     Of a trained run it checks the gradients of the engine that trained it. Of your own code it checks
     FUNCTION, which takes theta and returns the gradient, against the function that --cost names; theta is a
-    number, an array, or a dictionary of arrays, as --theta holds it. Exit status 1 if the gradient is wrong.
+    number, an array, or a dictionary of arrays, as --theta holds it. A .npz or .npy file may hold the
+    gradient instead. Exit status 1 if the gradient is wrong.
 
     Examples:
 
     \b
       layerwise check runs/iris-1
-      layerwise check my_backprop.py:gradient --cost my_backprop.py:cost --theta theta.npz
-      layerwise check my_backprop.py:gradient --cost my_backprop.py:cost --theta theta.npz --sweep sweep.svg
+      layerwise check my_backprop.py:gradient --cost my_backprop.py:cost \\
+          --theta theta.npz
+      layerwise check gradient.npz --cost my_backprop.py:cost \\
+          --theta theta.npz --sweep sweep.svg --html check.html
     """
     from layerwise.cli.consoles import print_json, results
 
+    _look_at_files(sweep, html)
     asked = _asked(subject, data, cost, theta)
     settings: dict[str, Any] = {"tolerance": tolerance, "seed": seed}
     found = _check(asked, settings | {"step": step, "exhaustive": exhaustive or None}, _constants(constant))
@@ -99,6 +103,17 @@ def check(
         raise typer.Exit(1)
 
 
+def _look_at_files(sweep: Path | None, html: Path | None) -> None:
+    """Raises InputError for files that could not be written, before the work."""
+    from layerwise.errors import InputError
+
+    if sweep is not None and sweep.suffix.lower() not in (".svg", ".png", ".html"):
+        raise InputError(f"--sweep is {str(sweep)!r}; expected a file that ends in .svg, .png or .html")
+    for option, file in (("--sweep", sweep), ("--html", html)):
+        if file is not None and file.is_dir():
+            raise InputError(f"{option} is {str(file)!r}, a folder; expected a file")
+
+
 class Asked(NamedTuple):
     """The three things that are checked, as `layerwise.check_gradients` takes them."""
 
@@ -117,6 +132,10 @@ def _asked(subject: str, data: str | None, cost: str | None, theta: str | None) 
     is_function = ".py:" in subject
     is_arrays = Path(subject).suffix in ARRAYS
     if not (is_function or is_arrays):
+        if Path(subject).suffix == ".py":
+            raise InputError(
+                f"{subject} names no function; expected FILE.py:FUNCTION, such as {subject}:gradient"
+            )
         if cost is not None or theta is not None:
             raise InputError(f"--cost and --theta go with FILE.py:FUNCTION; {subject!r} would be a run")
         from layerwise.runs.batch_of_run import model_and_rows

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
+import zipfile
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.errors import InputError, nearest
+from layerwise.errors import InputError, LayerwiseError, nearest
 
 ARRAYS = (".npz", ".npy")
 
@@ -37,9 +39,25 @@ def function_in(place: str, what: str) -> Callable[[Any], Any]:
 
     def quietly(theta: Any) -> Any:
         with redirect_stdout(sys.stderr):
-            return found(theta)
+            try:
+                return found(theta)
+            except (ArithmeticError, LayerwiseError):
+                raise
+            except Exception as error:
+                raise InputError(f"{place} failed{_line_of(error, file)}: {_said_by(error)}") from error
 
     return quietly
+
+
+def _line_of(error: Exception, file: str) -> str:
+    """Where in the file an error arose, with a space in front."""
+    own = Path(file).resolve()
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == own]
+    return f" in line {frames[-1].lineno} ({frames[-1].line})" if frames else ""
+
+
+def _said_by(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _run(file: Path) -> Any:
@@ -60,7 +78,7 @@ def _run(file: Path) -> Any:
             spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        raise InputError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
+        raise InputError(f"{file} cannot be run{_line_of(error, str(file))}: {_said_by(error)}") from error
     return module
 
 
@@ -73,6 +91,10 @@ def arrays_in(place: str, what: str) -> Any:
     path = Path(place)
     if path.suffix not in ARRAYS:
         raise InputError(f"{what} is {place!r}; expected a number, or a file that ends in .npz or .npy")
+    if path.is_file() and not _is_of_numpy(path):
+        raise InputError(
+            f"{path} is no file of NumPy's, as np.{'savez' if path.suffix == '.npz' else 'save'} makes"
+        )
     try:
         loaded = np.load(path, allow_pickle=False)
         return {name: loaded[name] for name in loaded.files} if path.suffix == ".npz" else loaded
@@ -80,3 +102,8 @@ def arrays_in(place: str, what: str) -> Any:
         raise InputError(f"there is no file {path}") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def _is_of_numpy(path: Path) -> bool:
+    with path.open("rb") as file:
+        return zipfile.is_zipfile(file) if path.suffix == ".npz" else file.read(6) == b"\x93NUMPY"

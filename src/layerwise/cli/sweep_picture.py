@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layerwise.checking import Sweep
-from layerwise.errors import InputError
 from layerwise.persistence import write_atomically
 from layerwise.report.charts import Chart
 from layerwise.report.charts.themed_svg import COLOUR, themed_svg
@@ -52,13 +51,11 @@ def said_of(sweep: Sweep) -> str:
 
 
 def write_picture(sweep: Sweep, path: Path) -> None:
-    """Write the picture as SVG (light and dark) or PNG, as the file's name ends. Raises InputError."""
+    """Write the picture as SVG (light and dark) or PNG, as the file's name ends."""
     if path.suffix.lower() == ".svg":
         write_atomically(path, _standalone(sweep_chart(sweep).svg))
-    elif path.suffix.lower() == ".png":
-        write_atomically(path, _png(sweep))
     else:
-        raise InputError(f"--sweep is {str(path)!r}; expected a file that ends in .svg, .png or .html")
+        write_atomically(path, _png(sweep))
 
 
 def _standalone(svg: str) -> str:

@@ -112,7 +112,7 @@ def tune_study(
     InputError where the store cannot be written.
     """
     started = time.perf_counter()
-    examples = study.examples(data, study.seeds.data)
+    examples = study.examples(data, study.seeds.data).of_type("float32")
     chosen = [arm.on_other_seeds for arm in (arms or study.arms_for(examples, data))]
     judged = examples if study.tuned_on == "train" else held_out(examples, study.seeds)
 

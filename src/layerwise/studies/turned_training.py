@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,15 +29,17 @@ class TurnedTraining:
     def start(self, parameters: np.ndarray) -> np.ndarray:
         """The start in the turned coordinates.   Both are flat vectors, of `original` and of `arm`."""
         views = named_views(parameters, self.original.architecture)
-        return flat_vector(views | {"W1": self.turned.weights(views["W1"])}, self.arm.architecture)
+        return self._flat(views | {"W1": self.turned.weights(views["W1"])}, self.arm)
 
     def back(self, start: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """The parameters of the original arm.   start: its start. parameters: where this training is."""
         views = named_views(parameters, self.arm.architecture)
         W1 = named_views(start, self.original.architecture)["W1"]
-        return flat_vector(
-            views | {"W1": self.turned.weights_back(W1, views["W1"])}, self.original.architecture
-        )
+        return self._flat(views | {"W1": self.turned.weights_back(W1, views["W1"])}, self.original)
+
+    @staticmethod
+    def _flat(views: Mapping[str, np.ndarray], arm: Arm) -> np.ndarray:
+        return flat_vector(views, arm.architecture, np.dtype(arm.dtype))
 
 
 def turned_training(arm: Arm, examples: Examples) -> TurnedTraining | None:

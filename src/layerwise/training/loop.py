@@ -23,6 +23,10 @@ from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 HIGHER_IS_BETTER = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "r2")
 SECONDS_PER_CALL = 0.2
 STATISTICS_PER_RUN = 100
+# Rows in the orders of the epochs that one call does: 8 MiB.
+LARGEST_ORDER = 2**20
+# What a callback may have that is called between two epochs.
+BETWEEN_EPOCHS = ("on_steps_end", "on_epoch_end", "on_snapshot")
 
 Validate = Callable[[np.ndarray], Mapping[str, float]]
 
@@ -94,10 +98,16 @@ def train(
     run.restore_from(callbacks)
     tell(callbacks, "on_train_begin", run.plan())
     stopped = "patience" if run.out_of_patience else "epochs"
-    remaining = range(len(run.history), recipe.epochs) if stopped == "epochs" else ()
+    looked_at = validate is not None or recipe.patience is not None or recipe.schedule == PLATEAU
+    # A batch of weight 0 is no step, so with weights the steps of an epoch are counted one epoch at a time.
+    looked_at |= data.weights is not None
+    looked_at |= any(hasattr(callback, event) for callback in callbacks for event in BETWEEN_EPOCHS)
     with StopOnInterrupt() as interrupt:
-        for epoch in remaining:
-            row, ended = run.epoch(epoch, callbacks, interrupt)
+        while stopped == "epochs" and len(run.history) < recipe.epochs:
+            if not looked_at and run.several_epochs():
+                stopped = "interrupted" if interrupt.asked else "epochs"
+                continue
+            row, ended = run.epoch(len(run.history), callbacks, interrupt)
             if ended == "diverged":
                 stopped = ended
                 break
@@ -144,6 +154,7 @@ class _Run:
         self.probe = (data.X[pick], data.Y[pick])
         self.before = state.parameters.copy()
         self.call_steps = min(self.steps, 16)
+        self.call_epochs = 1
         self.identity: dict[str, Any] = {}
 
     def plan(self) -> dict[str, Any]:
@@ -206,8 +217,8 @@ class _Run:
     ) -> tuple[dict, str | None]:
         """All steps of an epoch; its row and, where it did not run to its end, why."""
         start = time.perf_counter()
-        seed, rows = self.engine.program.seed, len(self.data.X)
-        order = shuffled(rows, seed, epoch) if self.recipe.shuffle and self.steps > 1 else None
+        rows = len(self.data.X)
+        order = self.order(epoch) if self.shuffles else None
         batches = Batches(*self.data, order, self.batch_size)
         rates = self.recipe.rates(epoch, self.steps, self.plateau.factor)
         takes_statistics = self.every and epoch % self.every == 0
@@ -236,6 +247,7 @@ class _Run:
             "seconds": time.perf_counter() - self.started,
             "rows_per_second": min(totals.steps * self.batch_size, rows) / max(seconds, 1e-9),
         }
+        self.call_epochs = _fitting(1, seconds, self.call_epochs)
         if takes_statistics and ended is None:
             program = self.engine.program
             row |= layer_statistics(
@@ -243,10 +255,54 @@ class _Run:
             )
         return row, ended
 
+    @property
+    def shuffles(self) -> bool:
+        return self.recipe.shuffle and self.steps > 1
+
+    def order(self, epoch: int) -> np.ndarray:
+        return shuffled(len(self.data.X), self.engine.program.seed, epoch)
+
+    def several_epochs(self) -> bool:
+        """Do as many epochs in one call as nobody looks at and leave Ctrl-C waiting for SECONDS_PER_CALL.
+
+        Whether any was done: none where there are fewer than two, or where one of them diverges. `epoch` does
+        it then, and keeps the parameters before it.
+        """
+        first, rows = len(self.history), len(self.data.X)
+        count = min(self.recipe.epochs - first, self.call_epochs, max(1, LARGEST_ORDER // rows))
+        if self.every:
+            count = min(count, -first % self.every)
+        if count < 2:
+            return False
+        start, t = time.perf_counter(), self.state.t
+        saved = self.state.parameters.copy(), self.state.slots.copy()
+        epochs = np.arange(first, first + count)
+        rates = self.recipe.rates(epochs, self.steps)
+        order = np.stack([self.order(int(epoch)) for epoch in epochs]) if self.shuffles else None
+        totals = self.engine.run_epochs(self.state, Batches(*self.data, order, self.batch_size), first, rates)
+        if not (totals[-1].finite and np.isfinite(self.state.parameters).all()):
+            np.copyto(self.state.parameters, saved[0])
+            np.copyto(self.state.slots, saved[1])
+            self.state.t, self.call_epochs = t, 1
+            return False
+        seconds = time.perf_counter() - start
+        for number, (epoch, its) in enumerate(zip(epochs.tolist(), totals, strict=True), start=1):
+            row = {
+                "epoch": epoch + 1,
+                "step": t + number * self.steps,
+                "cost": its.mean_cost,
+                "learning_rate": float(rates[number - 1, -1]),
+                "gradient_norm": its.gradient_norm,
+                "seconds": start - self.started + seconds * number / count,
+                "rows_per_second": rows * count / max(seconds, 1e-9),
+            }
+            self.see(row, keep=False)
+        self.call_epochs = _fitting(count, seconds, self.call_epochs)
+        return True
+
     def _pace(self, steps: int, seconds: float) -> None:
         """How many steps the next call does, so that progress shows and Ctrl-C is heard soon."""
-        fitting = int(steps * SECONDS_PER_CALL / max(seconds, 1e-6))
-        self.call_steps = max(1, min(self.steps, fitting, 4 * self.call_steps))
+        self.call_steps = min(self.steps, _fitting(steps, seconds, self.call_steps))
 
     def see(self, row: dict[str, Any], *, keep: bool) -> None:
         """Keep the row, and what it says of the best epoch and of the plateau."""
@@ -284,3 +340,8 @@ class _Run:
             seconds=time.perf_counter() - self.started,
             state=self.state,
         )
+
+
+def _fitting(done: int, seconds: float, so_far: int) -> int:
+    """How many to do in the next call, where so many took so long: about SECONDS_PER_CALL worth of them."""
+    return max(1, min(int(done * SECONDS_PER_CALL / max(seconds, 1e-6)), 4 * so_far))

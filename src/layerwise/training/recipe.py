@@ -62,10 +62,10 @@ class Recipe:
             within = "a finite number of at least 0"
             _require(name, getattr(self, name), Real, lambda x: 0 <= x < np.inf, within)
 
-    def rates(self, epoch: int, steps: int, plateau_factor: float = 1.0) -> np.ndarray:
-        """The learning rate of each of the epoch's steps, (steps,)."""
-        position = epoch + np.arange(steps) / steps
-        factor = np.full(steps, plateau_factor)
+    def rates(self, epoch: int | np.ndarray, steps: int, plateau_factor: float = 1.0) -> np.ndarray:
+        """The learning rate of each of the epoch's steps, (steps,); of epochs (k,) it is (k, steps)."""
+        position = np.asarray(epoch)[..., None] + np.arange(steps) / steps
+        factor = np.full(position.shape, plateau_factor)
         if self.schedule in SCHEDULES:
             settings: dict[str, float] = {}
             if self.schedule in ("step", "exponential") and self.schedule_factor is not None:
