@@ -79,7 +79,7 @@ def trained(parts, free, monkeypatch, **settings):
     """The parameters after some steps cut into `parts`, done by `free` threads."""
     network = NETWORKS["every activation"]._replace(sizes=(50, 40, 30, 50, 40, 30, 40, 50, 40, 60, 40, 30))
     program = network.program(dropout=(0.2,) * 10, l2=0.1, **settings)
-    monkeypatch.setattr(compiled_engine, "program_threads", lambda program, rows: parts)
+    monkeypatch.setattr(compiled_engine, "step_parts", lambda program, rows: parts)
     monkeypatch.setattr("layerwise.engine.compiled.engine.shared_processors", lambda wanted: _given(free))
     draw = np.random.default_rng(0)
     state = TrainingState.start(0.2 * draw.normal(size=program.architecture.parameter_count), program)
@@ -110,6 +110,23 @@ def test_the_number_of_threads_changes_no_bit(settings, monkeypatch):
         again, costs_again = trained(4, free, monkeypatch, **settings)
         assert again.tobytes() == one.tobytes()
         assert costs_again == costs
+
+
+def test_a_reproducible_program_gives_the_same_bits_for_any_number_of_threads(two_threads, monkeypatch):
+    monkeypatch.setattr(compiled_engine, "SMALL_STEP", 0)
+    program = NETWORKS["every activation"].program(reproducible=True, dtype="float32")
+    found = set()
+    for limit in (1, 2):
+        draw = np.random.default_rng(0)
+        state = TrainingState.start(0.2 * draw.normal(size=program.architecture.parameter_count), program)
+        X = draw.normal(size=(90, program.architecture.sizes[0])).astype(program.dtype)
+        Y = np.eye(program.architecture.sizes[-1])[:1].repeat(90, axis=0).astype(program.dtype)
+        with threadpool_limits(limits=limit, user_api="blas"):
+            engine = build_engine(program, "compiled")
+            engine.run_epochs(state, Batches(X, Y, None, None, 40), 0, np.full((3, 3), 0.01))
+            outputs = engine.pre_activations(state.parameters, X)
+        found.add((state.parameters.tobytes(), outputs.tobytes()))
+    assert len(found) == 1
 
 
 def test_cutting_a_step_changes_it_by_rounding_only(monkeypatch):

@@ -23,7 +23,9 @@ class Program:
     """Everything that fixes what one step of training does.
 
     `dropout` holds for each hidden layer the probability that a unit is dropped; `weight_decay` None means
-    the optimizer's own; `max_norm` and `clip_norm` 0 mean off. Raises InputError for a value out of range.
+    the optimizer's own; `max_norm` and `clip_norm` 0 mean off. `reproducible`: the same bits for any number
+    of threads, where otherwise a large step's last bits depend on it; it then uses four threads at most, and
+    takes longer with one. Raises InputError for a value out of range.
     """
 
     architecture: Architecture
@@ -39,6 +41,7 @@ class Program:
     clip_norm: float = 0.0
     dtype: str = "float32"
     seed: int = 0
+    reproducible: bool = False
 
     def __post_init__(self) -> None:
         self.objective.check(self.architecture)

@@ -22,15 +22,17 @@ from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.randomness import dropout_key, dropout_seed_key, highest_kept, subkey
 
 PREDICTION_ROWS = 512
+# The parts of a reproducible step: more threads than this are of no use to it.
+REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
 SMALL_STEP = 2**20
 
 
-def program_threads(program: Program, rows: int) -> int:
-    """The threads that a step of so many examples is cut for."""
+def step_parts(program: Program, rows: int) -> int:
+    """The parts that a step of so many examples is cut into: on these its last bits depend."""
     if rows * program.architecture.parameter_count < SMALL_STEP:
         return 1
-    return allowed_threads()
+    return REPRODUCIBLE_PARTS if program.reproducible else allowed_threads()
 
 
 @functools.cache
@@ -179,9 +181,9 @@ class CompiledEngine:
         inputs, outputs = batches.X.shape[1], batches.Y.shape[1]
         by_rows = self._by_rows(rows)
         gathered = 0 if by_rows and batches.order is None else inputs * rows
-        wanted = program_threads(program, rows)
+        parts = step_parts(program, rows)
         compiled = compiled_driver(driver.run_steps, program.dtype)
-        partial = np.zeros(8 * wanted)
+        partial = np.zeros(8 * parts)
         objective = program.objective
         common = (
             self._training_addresses,
@@ -219,14 +221,14 @@ class CompiledEngine:
             float(objective.l1),
             self._settings,
             self._optimizer_settings,
-            np.empty(wanted * self._constants_count, dtype=self._real),
+            np.empty(parts * self._constants_count, dtype=self._real),
             float(program.decay),
             float(program.max_norm),
             float(program.clip_norm),
         )
-        with shared_processors(wanted) as free:
+        with shared_processors(min(parts, allowed_threads())) as free:
             done, state.t, finite = self._team.run(
-                free, lambda thread, counters: compiled(thread, free, wanted, counters, partial, *common)
+                free, lambda thread, counters: compiled(thread, free, parts, counters, partial, *common)
             )
         return done, finite
 
@@ -267,7 +269,7 @@ class CompiledEngine:
         compiled = compiled_driver(driver.pre_activations, self.program.dtype)
         addresses = self._prediction_addresses
         parameters, X = _read_only(parameters), _read_only(X)
-        wanted = min(program_threads(self.program, len(X)), chunks)
+        wanted = min(step_parts(self.program, len(X)), allowed_threads(), chunks)
         with shared_processors(wanted) as free:
             room = self._buffer("prediction", (width + held) * rows * free).reshape(-1)
 
