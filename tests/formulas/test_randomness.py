@@ -15,6 +15,7 @@ from layerwise.formulas.randomness import (
     is_kept,
     scramble,
     shuffled,
+    shuffles,
     subkey,
 )
 
@@ -158,6 +159,14 @@ def test_all_are_kept_at_one_and_none_at_zero():
     assert dropout_mask(dropout_key(0, 0), 0, 1, 50, 50, 1.0).all()
     assert not dropout_mask(dropout_key(0, 0), 0, 1, 50, 50, 0.0).any()
     assert [highest_kept(keep) for keep in (0.0, 1e-12, 0.5, 1.0)] == [-1, 0, 2**31 - 1, 2**32 - 1]
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**63])
+def test_orders_drawn_together_are_those_drawn_alone(seed):
+    together = shuffles(37, seed, 5, 4)
+    assert together.dtype == np.int64
+    for number, order in enumerate(together):
+        np.testing.assert_array_equal(order, shuffled(37, seed, 5 + number))
 
 
 def test_masks_of_different_seeds_epochs_steps_and_layers_are_unrelated():

@@ -25,6 +25,21 @@ def shuffled(n: int, seed: int, epoch: int) -> np.ndarray:
     return generator_at(seed, "shuffle", epoch).permutation(n)
 
 
+def shuffles(n: int, seed: int, epoch: int, epochs: int) -> np.ndarray:
+    """The orders of `epochs` epochs from number `epoch` on, each as `shuffled` gives it: (epochs, n) int64.
+
+    One generator is moved from address to address: to make a new one takes longer than a short order.
+    """
+    orders = np.empty((epochs, n), dtype=np.int64)
+    generator = generator_at(seed, "shuffle", epoch)
+    fresh = generator.bit_generator.state
+    for number in range(epochs):
+        fresh["state"]["counter"][:] = (0, 0, epoch + number, 0)
+        generator.bit_generator.state = fresh
+        orders[number] = generator.permutation(n)
+    return orders
+
+
 def low_32(x):
     """x modulo 2^32, of an integer held in more bits: a formula that keeps to it can be computed in 32."""
     return x & LOW_32

@@ -11,7 +11,7 @@ import numpy as np
 
 from layerwise.engine import Batches, Engine, StepTotals, TrainingState
 from layerwise.errors import InputError, nearest
-from layerwise.formulas.randomness import generator_at, shuffled
+from layerwise.formulas.randomness import generator_at, shuffled, shuffles
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training.callback import tell
 from layerwise.training.history import History
@@ -218,7 +218,7 @@ class _Run:
         """All steps of an epoch; its row and, where it did not run to its end, why."""
         start = time.perf_counter()
         rows = len(self.data.X)
-        order = self.order(epoch) if self.shuffles else None
+        order = shuffled(rows, self.engine.program.seed, epoch) if self.shuffles else None
         batches = Batches(*self.data, order, self.batch_size)
         rates = self.recipe.rates(epoch, self.steps, self.plateau.factor)
         takes_statistics = self.every and epoch % self.every == 0
@@ -259,9 +259,6 @@ class _Run:
     def shuffles(self) -> bool:
         return self.recipe.shuffle and self.steps > 1
 
-    def order(self, epoch: int) -> np.ndarray:
-        return shuffled(len(self.data.X), self.engine.program.seed, epoch)
-
     def several_epochs(self) -> bool:
         """Do as many epochs in one call as nobody looks at and leave Ctrl-C waiting for SECONDS_PER_CALL.
 
@@ -278,7 +275,7 @@ class _Run:
         saved = self.state.parameters.copy(), self.state.slots.copy()
         epochs = np.arange(first, first + count)
         rates = self.recipe.rates(epochs, self.steps)
-        order = np.stack([self.order(int(epoch)) for epoch in epochs]) if self.shuffles else None
+        order = shuffles(rows, self.engine.program.seed, first, count) if self.shuffles else None
         totals = self.engine.run_epochs(self.state, Batches(*self.data, order, self.batch_size), first, rates)
         if not (totals[-1].finite and np.isfinite(self.state.parameters).all()):
             np.copyto(self.state.parameters, saved[0])
@@ -286,17 +283,20 @@ class _Run:
             self.state.t, self.call_epochs = t, 1
             return False
         seconds = time.perf_counter() - start
-        for number, (epoch, its) in enumerate(zip(epochs.tolist(), totals, strict=True), start=1):
-            row = {
-                "epoch": epoch + 1,
+        # Nobody waits for the best epoch here, or for a plateau: the rows are all there is to keep.
+        speed, last_rates = rows * count / max(seconds, 1e-9), rates[:, -1].tolist()
+        self.history.rows += [
+            {
+                "epoch": first + number,
                 "step": t + number * self.steps,
                 "cost": its.mean_cost,
-                "learning_rate": float(rates[number - 1, -1]),
+                "learning_rate": last_rates[number - 1],
                 "gradient_norm": its.gradient_norm,
                 "seconds": start - self.started + seconds * number / count,
-                "rows_per_second": rows * count / max(seconds, 1e-9),
+                "rows_per_second": speed,
             }
-            self.see(row, keep=False)
+            for number, its in enumerate(totals, start=1)
+        ]
         self.call_epochs = _fitting(count, seconds, self.call_epochs)
         return True
 
