@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from layerwise.engine import TrainingState, build_engine, fitting_threads
+from layerwise.engine import TrainingState, build_engine
 from layerwise.training import Data, Recipe, train
 from speed.examples import Examples
 from speed.runner import Runner, Ways
@@ -16,8 +16,7 @@ def _fit(work: Work, examples: Examples, seed: int, engine=None) -> TrainingStat
     engine = engine or build_engine(program)
     state = TrainingState.start(work.start_vector(seed), program)
     recipe = Recipe(epochs=work.epochs, batch_size=work.batch, learning_rate=work.rate)
-    with fitting_threads(program, work.batch_size):
-        train(engine, state, Data(examples.X, examples.Y), recipe, statistics=False)
+    train(engine, state, Data(examples.X, examples.Y), recipe, statistics=False)
     return state
 
 

@@ -1,10 +1,10 @@
-"""What the table does not show: cost by rows, memory, the start, bits, fits side by side."""
+"""What the table does not show: cost by rows, memory, the start, bits, fits side by side, more cores."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from speed.limits import memory, rows, same_bits, side_by_side, start
+from speed.limits import cores, memory, rows, same_bits, side_by_side, start
 from speed.surroundings import stay_on
 
 # Each takes the number of threads and returns (what was measured, lines to print).
@@ -16,6 +16,7 @@ LIMITS: dict[str, Limit] = {
     "import": start.measure_import,
     "same-bits": same_bits.measure,
     "side-by-side": side_by_side.measure,
+    "cores": cores.measure,
 }
 
 
