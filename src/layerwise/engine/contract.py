@@ -24,8 +24,8 @@ class Program:
 
     `dropout` holds for each hidden layer the probability that a unit is dropped; `weight_decay` None means
     the optimizer's own; `max_norm` and `clip_norm` 0 mean off. `reproducible`: the same bits for any number
-    of threads, where otherwise a large step's last bits depend on it; it then uses four threads at most, and
-    takes longer with one. Raises InputError for a value out of range.
+    of threads, where otherwise the last bits of a step of middling size depend on it; a step then uses four
+    threads at most, and takes longer with fewer. Raises InputError for a value out of range.
     """
 
     architecture: Architecture

@@ -26,13 +26,19 @@ PREDICTION_ROWS = 512
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
 SMALL_STEP = 2**20
+# Multiply-adds from which on a step has the same bits for one thread up to REPRODUCIBLE_PARTS of them.
+LARGE_STEP = 2**28
 
 
 def step_parts(program: Program, rows: int) -> int:
     """The parts that a step of so many examples is cut into: on these its last bits depend."""
-    if rows * program.architecture.parameter_count < SMALL_STEP:
+    multiply_adds = rows * program.architecture.parameter_count
+    if multiply_adds < SMALL_STEP:
         return 1
-    return REPRODUCIBLE_PARTS if program.reproducible else allowed_threads()
+    if program.reproducible:
+        return REPRODUCIBLE_PARTS
+    # A large step is cut so for fewer threads too: that costs it less than one part in thirty.
+    return max(REPRODUCIBLE_PARTS if multiply_adds >= LARGE_STEP else 1, allowed_threads())
 
 
 @functools.cache
