@@ -91,7 +91,7 @@ def contestants(frame: pl.DataFrame, task: str, settings: dict[str, Any]) -> dic
     ours = TabularRegressor if task == "regression" else TabularClassifier
     return {
         "layerwise": lambda: ours(**settings),
-        "scikit-learn MLP, scaled": lambda: scikit(frame, task, "mlp"),
+        "scikit-learn MLP": lambda: scikit(frame, task, "mlp"),
         "histogram boosting": lambda: scikit(frame, task, "boosting"),
     }
 

@@ -29,7 +29,7 @@ from planted_bugs.collection import COLLECTION, Case, drawn_specs, planted
 from planted_bugs.peers import peers
 from planted_bugs.right import right
 
-HELD_OUT_SEED = 21
+HELD_OUT_SEED = 100
 GOALS = {"found": 1.0, "parameter": 0.95, "cause": 0.85}
 
 
@@ -106,17 +106,19 @@ def show_kinds(title: str, tallies: dict[str, Tally]) -> None:
         )
 
 
-def show_peers(bugs: Sequence[Case], right_cases: Sequence[Case]) -> None:
-    """A table with a row for each checker: bugs found, false alarms, times."""
-    found, absent = peers()
-    checkers: dict[str, Callable[[Case], bool]] = {
+def show_checkers(bugs: Sequence[Case], right_cases: Sequence[Case], with_peers: bool) -> int:
+    """A table with a row for each checker: bugs found, false alarms, times. Returns layerwise's alarms."""
+    found, absent = peers() if with_peers else ({}, {})
+    own = {
         f"layerwise {layerwise.__version__}, a function": layerwise_alone,
         f"layerwise {layerwise.__version__}, arrays": layerwise_arrays,
-        **found,
     }
+    checkers: dict[str, Callable[[Case], bool]] = {**own, **found}
+    alarms = 0
     print(f"\n{'checker':36}{'bugs found':>14}{'false alarms':>16}{'ms, a bug':>12}{'ms, right':>12}")
     for name, verdict in checkers.items():
         wrong, quiet = of_peer(bugs, verdict), of_peer(right_cases, verdict)
+        alarms += quiet.found if name in own else 0
         times = [1e3 * float(np.median(tally.seconds)) for tally in (wrong, quiet)]
         print(
             f"{name:36}{wrong.found:7} of {wrong.cases:3}{quiet.found:9} of "
@@ -124,6 +126,7 @@ def show_peers(bugs: Sequence[Case], right_cases: Sequence[Case]) -> None:
         )
     for name, reason in absent.items():
         print(f"{name} is absent: {reason}")
+    return alarms
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -154,17 +157,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 getattr(tallies["all"], name) >= goal * tallies["all"].cases for name, goal in GOALS.items()
             )
     every = [case for cases in sets.values() for case in cases]
-    if options.no_peers:
-        alarms = sum(
-            not verdict(case) for verdict in (layerwise_alone, layerwise_arrays) for case in right_cases
-        )
-        print(
-            f"\nFalse alarms on {len(right_cases)} right networks, each as function and as arrays: {alarms}"
-        )
-    else:
-        show_peers(every, right_cases)
+    reached &= show_checkers(every, right_cases, with_peers=not options.no_peers) == 0
     print(
-        f"\nGoals ({', '.join(f'{name} {goal:.0%}' for name, goal in GOALS.items())}): "
+        f"\nGoals ({', '.join(f'{name} {goal:.0%}' for name, goal in GOALS.items())}, no false alarm): "
         f"{'reached' if reached else 'missed'}"
     )
     return 0 if reached else 1

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from planted_cases import DROPPED, PENALIZED, SMALL, planted_case
 
+from layerwise.checking.causes.comparison import Comparison
 from layerwise.checking.causes.cost_penalty import penalty_of
 from layerwise.checking.causes.derivatives import derivative_named, mistake_named
 from layerwise.checking.causes.hidden_layer import has_dropout
 from layerwise.checking.causes.layers import layers_of
-from layerwise.checking.causes.naming import gradient_name, listed, place, times
+from layerwise.checking.causes.naming import gradient_name, listed, times
 from layerwise.checking.causes.numbers import EXAMPLES, KnownNumbers, known_numbers
-from layerwise.checking.evidence import Probes
+from layerwise.checking.evidence import ParameterEvidence, Probes
 
 
 def _arrays(**shapes):
@@ -147,7 +148,24 @@ def test_words():
     ]
     assert listed("row", np.array([4])) == "row 4"
     assert listed("entry", np.array([[0, 1], [2, 3]])) == "entries (0, 1) and (2, 3)"
-    wrong = np.zeros((4, 5), dtype=bool)
-    wrong[2] = True
-    assert place(wrong, np.ones((4, 5), dtype=bool)) == " in row 2 (5 of 20 entries)"
-    assert place(np.ones(3, dtype=bool), np.ones(3, dtype=bool)) == ""
+
+
+def test_places_are_those_in_the_whole_parameter():
+    def compared(shape, wrong, places=None):
+        analytic = np.ones(shape)
+        whole = shape if places is None else (100, 200)
+        analytic[wrong] = 2.0
+        ones = np.ones(shape)
+        return Comparison.of(
+            ParameterEvidence(
+                "W1", ones, analytic, ones, 1e-12 * ones, ones > 0, 1e-7, ones.dtype, whole, places
+            )
+        )
+
+    row = compared((4, 5), 2)
+    assert row.place(row.wrong, row.valid) == " in row 2 (5 of 20 entries)"
+    assert row.index(11) == (2, 1)
+    assert row.place(row.valid, row.valid) == ""
+    sampled = compared((4, 5), 2, (np.array([0, 30, 77, 99]), np.array([0, 50, 100, 150, 199])))
+    assert sampled.place(sampled.wrong, sampled.valid) == " in row 77 (5 of 20 entries measured)"
+    assert sampled.index(11) == (77, 50)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
-from shell_process import layerwise, layerwise_on_a_terminal
+from shell_process import LAYERWISE, QUIET_MACHINE, layerwise, layerwise_on_a_terminal
 
 import layerwise.studies.repeats as repeats
 from layerwise.studies import claims, outcome, request, written
@@ -115,32 +117,79 @@ def test_ctrl_c_keeps_the_seeds_that_are_done_and_says_how_to_go_on(
 ):
     call = ("study", "initialization", "--seeds", "4", "--jobs", "1", "--out", "out")
     said = here(*call)
-    assert said.status == 1
+    assert said.status == 130
     assert "One seed" in said.out
     assert said.err.splitlines() == [
         f"Page: out{os.sep}index.html",
-        "Error: interrupted: 1 of 4 seeds are done and kept in out; the same command goes on from there",
+        "1 of 4 seeds are done and kept in out; the same command goes on from there",
+        "",
+        "Interrupted; no unfinished file is left.",
     ]
     assert len(list((tmp_path / "out" / "runs").iterdir())) == 5
     again = here(*call)
     assert (again.status, again.err) == (0, f"Page: out{os.sep}index.html\n")
-    assert "4 seeds: mean" in again.out
+    assert "4 seeds, in single precision: mean" in again.out
     assert len(ctrl_c_in_the_fifth_run) == 12
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to oneself")
 def test_ctrl_c_without_a_folder_says_what_a_folder_would_do(here, quick, ctrl_c_in_the_fifth_run, tmp_path):
     said = here("study", "initialization", "--seeds", "4", "--jobs", "1", "--json")
-    assert said.status == 1
+    assert said.status == 130
     assert "1 of 4 seeds are done; with --out FOLDER they are kept" in said.err
     assert json.loads(said.out)["unfinished"] == {"of": "seeds", "done": 1, "planned": 4}
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to another process")
+def test_ctrl_c_keeps_the_claims_that_are_tried_and_the_same_command_goes_on(here, monkeypatch, tmp_path):
+    """As a process, interrupted while the claims are tried; a few quick ones then take the rest's place."""
+    call, kept = ("study", "claims", "--out", "out", "--quiet"), tmp_path / "out" / "runs"
+    process = subprocess.Popen(
+        [*LAYERWISE, *call],
+        cwd=tmp_path,
+        env={**os.environ, **QUIET_MACHINE},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        # However these tests were started: a shell lets what it puts into the background ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        end = time.monotonic() + 120
+        while len(list(kept.glob("*.json"))) < 2 and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    done, planned = len(list(kept.iterdir())), len(claims.ALL_CLAIMS)
+    assert 2 <= done < planned
+    assert process.returncode == 130, err
+    assert err.startswith(f"{done} of {planned} claims are done and kept in out; the same command goes on")
+    assert claims.ALL_CLAIMS[0].section in out
+    document = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert document["unfinished"] == {"of": "claims", "done": done, "planned": planned}
+    assert [row["claim"] for row in document["rows"]] == [claim.name for claim in claims.ALL_CLAIMS[:done]]
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert f"Interrupted: {done} of {planned} claims are tried." in page
+
+    quick = next(claim for claim in claims.ALL_CLAIMS if claim.name == "one dimension passes")
+    monkeypatch.setattr(written, "ALL_CLAIMS", (*claims.ALL_CLAIMS[:done], quick))
+    again = here(*call)
+    assert (again.status, again.err) == (0, "")
+    whole = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    # The very rows, seconds and all: none was tried again.
+    assert whole["rows"][:done] == document["rows"]
+    assert "unfinished" not in whole
+    assert len(list(kept.iterdir())) == done + 1
+
+
 def test_all_leaves_a_page_over_the_pages(here, quick, monkeypatch, tmp_path):
     monkeypatch.setattr(request, "STUDY_NAMES", ("initialization", "gradient-checking"))
     one = [claim for claim in claims.ALL_CLAIMS if claim.name == "one dimension passes"]
-    monkeypatch.setattr(written, "try_claims", lambda watch: claims.try_claims(one, watch))
+    monkeypatch.setattr(written, "ALL_CLAIMS", one)
     said = here("study", "all", "--language", "zh", "--out", "note")
     assert (said.status, said.err) == (0, f"Page: note{os.sep}index.html\n")
     page = (tmp_path / "note" / "index.html").read_text(encoding="utf-8")

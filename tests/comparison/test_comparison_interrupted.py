@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,22 +102,39 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(jobs):
     assert not [file for file in Path("kept/runs").iterdir() if file.suffix != ".json"]
 
 
+def workers(folder: str) -> list[str]:
+    """The command lines of the processes that joblib started from this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "cwd") == folder:
+                found.append((process / "cmdline").read_bytes().decode())
+        except OSError:
+            continue
+    return [line for line in found if "loky" in line]
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert is_so()
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are told apart by /proc here")
-def test_no_worker_outlives_a_parent_that_is_killed():
-    stopped(2, signal.SIGKILL)
+@pytest.mark.parametrize("runs_done", [0, 2], ids=["while the workers start", "while they work"])
+def test_no_worker_outlives_a_parent_that_is_killed(runs_done):
+    """A worker that is still starting has not been told of any work yet, and must find out by itself."""
     here = os.getcwd()
-
-    def workers() -> list[str]:
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if os.readlink(folder / "cwd") == here:
-                    found.append((folder / "cmdline").read_bytes().decode())
-            except OSError:
-                continue
-        return [line for line in found if "loky" in line]
-
-    end = time.monotonic() + 30
-    while workers() and time.monotonic() < end:
-        time.sleep(0.2)
-    assert workers() == []
+    process = start(2, MANY)
+    try:
+        said = ""
+        while not said.startswith(f"{runs_done} "):
+            said = process.stdout.readline()
+            assert said, process.stderr.read()
+        wait_until(lambda: any("LokyProcess" in line for line in workers(here)), 60)
+    finally:
+        process.kill()
+    # On a busy machine a worker takes seconds to start before it can end.
+    wait_until(lambda: workers(here) == [], 60)
+    process.communicate(timeout=60)

@@ -222,6 +222,19 @@ def test_a_fit_inside_a_callback_disturbs_nothing():
     np.testing.assert_array_equal(together.predict_proba(X), alone.predict_proba(X))
 
 
+def test_predictions_of_the_network_in_training_disturb_nothing():
+    settings = QUICK | {"batch_size": 8, "dropout": 0.2, "max_iter": 8, "engine": "compiled"}
+    alone = MLPClassifier(**settings).fit(X, Y)
+    watched = MLPClassifier(**settings)
+
+    class Predicts:
+        def on_steps_end(self, epoch, steps):
+            watched.predict(X)
+
+    watched.fit(X, Y, callbacks=[Predicts()])
+    np.testing.assert_array_equal(watched.predict_proba(X), alone.predict_proba(X))
+
+
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_before_fit_there_is_nothing_to_predict_with(kind):
     with pytest.raises(NotFittedError, match="not fitted yet"):

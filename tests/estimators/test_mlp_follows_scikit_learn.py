@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 from sklearn import neural_network
@@ -205,11 +208,103 @@ def test_a_fit_and_then_partial_fits_are_scikit_learns():
     assert_the_same(*pair, X_IRIS)
 
 
-def test_the_parameters_and_their_defaults_are_scikit_learns_and_more():
-    for kind in ("MLPClassifier", "MLPRegressor"):
-        ours, theirs = (getattr(module, kind)().get_params() for module in (layerwise, neural_network))
-        assert {name: ours[name] for name in theirs} == theirs
-        assert list(theirs)[:2] == list(ours)[:2] or set(theirs) < set(ours)
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+def test_the_parameters_their_defaults_and_their_order_are_scikit_learns(kind):
+    ours, theirs = getattr(layerwise, kind), getattr(neural_network, kind)
+    mine = ours().get_params()
+    assert {name: mine[name] for name in theirs().get_params()} == theirs().get_params()
+    found, expected = (inspect.signature(one.__init__).parameters for one in (ours, theirs))
+    assert {name: found[name].kind for name in expected} == {name: one.kind for name, one in expected.items()}
+    positional = [name for name, one in expected.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
+    assert list(found)[: len(positional)] == positional
+
+
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+def test_the_methods_and_their_arguments_are_scikit_learns(kind):
+    ours, theirs = getattr(layerwise, kind), getattr(neural_network, kind)
+    public = [name for name in dir(theirs) if not name.startswith("_")]
+    assert [name for name in public if not hasattr(ours, name)] == []
+    for name in public:
+        if not inspect.isfunction(getattr(theirs, name)) or name.startswith("set_"):
+            continue
+        found, expected = (inspect.signature(getattr(one, name)).parameters for one in (ours, theirs))
+        assert list(found)[: len(expected)] == list(expected), name
+        assert all(found[one].default == expected[one].default for one in expected), name
+        assert all(one.kind is one.KEYWORD_ONLY for one in list(found.values())[len(expected) :]), name
+    assert ours().__sklearn_tags__() == theirs().__sklearn_tags__()
+    for method, requests in theirs().get_metadata_routing().__dict__.items():
+        if hasattr(requests, "requests"):
+            assert set(requests.requests) <= set(getattr(ours().get_metadata_routing(), method).requests)
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("early_stopping", [False, True], ids=["", "early stopping"])
+@pytest.mark.parametrize("data", [IRIS, VALUES], ids=["classes", "values"])
+def test_what_fitting_leaves_is_what_scikit_learns_leaves(data, solver, early_stopping):
+    ours, theirs = both(*data, {"solver": solver, "early_stopping": early_stopping, "max_iter": 2})
+    public = [{name for name in vars(one) if name.endswith("_")} for one in (ours, theirs)]
+    assert public[0] == public[1]
+    for name in public[1] - {"coefs_", "intercepts_"}:
+        mine, expected = getattr(ours, name), getattr(theirs, name)
+        assert np.shape(mine) == np.shape(expected), name
+        assert isinstance(mine, list) == isinstance(expected, list), name
+
+
+ODD = {
+    "one class": ("MLPClassifier", X_IRIS[:50], Y_IRIS[:50]),
+    "text as objects": ("MLPClassifier", X_IRIS, np.array(["a", "b", "c"], dtype=object)[Y_IRIS]),
+    "categories": (
+        "MLPClassifier",
+        pd.DataFrame(X_IRIS, columns=list("abcd")),
+        pd.Series(pd.Categorical(np.array(["a", "b", "c"])[Y_IRIS])),
+    ),
+    "Polars": ("MLPClassifier", pl.DataFrame(X_IRIS, schema=list("abcd")), pl.Series(Y_IRIS)),
+    "truth values": ("MLPClassifier", X_IRIS > 2, Y_IRIS),
+    "half precision": ("MLPClassifier", X_IRIS.astype(np.float16), Y_IRIS),
+    "lists": ("MLPClassifier", X_IRIS.tolist(), Y_IRIS.tolist()),
+    "objects": ("MLPClassifier", X_IRIS.astype(object), Y_IRIS),
+    "sparse labels": ("MLPClassifier", X_LABELS, sparse.csr_matrix(Y_LABELS)),
+    "integers to predict": ("MLPRegressor", X_VALUES, np.arange(len(X_VALUES))),
+    "truth values to predict": ("MLPRegressor", X_VALUES, Y_VALUES > 0),
+    "a list to predict": ("MLPRegressor", X_VALUES.tolist(), Y_VALUES.tolist()),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_data_of_every_kind_is_taken_as_there(case):
+    kind, X, y = ODD[case]
+    ours, theirs = both(kind, X, y, {"hidden_layer_sizes": (6,), "max_iter": 4})
+    found, expected = ours.predict(X), theirs.predict(X)
+    assert type(found) is type(expected)
+    assert found.dtype == expected.dtype
+    if sparse.issparse(expected):
+        found, expected = found.toarray(), expected.toarray()
+    if kind == "MLPClassifier":
+        np.testing.assert_array_equal(found, expected)
+        assert ours.classes_.dtype == theirs.classes_.dtype
+    else:
+        np.testing.assert_allclose(found, expected, **CLOSE)
+
+
+WRONG = {
+    "one axis": ("MLPClassifier", X_IRIS[:, 0], Y_IRIS),
+    "no rows": ("MLPClassifier", X_IRIS[:0], Y_IRIS[:0]),
+    "other lengths": ("MLPClassifier", X_IRIS, Y_IRIS[:10]),
+    "no labels": ("MLPClassifier", X_IRIS, None),
+    "fractions as labels": ("MLPClassifier", X_IRIS, Y_IRIS + 0.5),
+    "two labels a row": ("MLPClassifier", X_IRIS, np.c_[Y_IRIS, Y_IRIS]),
+    "words": ("MLPClassifier", np.array([["a", "b"]] * 4), [0, 1, 0, 1]),
+    "a missing value to predict": ("MLPRegressor", X_VALUES, np.where(Y_VALUES > 1, np.nan, Y_VALUES)),
+    "text to predict": ("MLPRegressor", X_VALUES, Y_VALUES.astype(str)),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_data_that_scikit_learn_refuses_is_refused(case):
+    kind, X, y = WRONG[case]
+    for module in (neural_network, layerwise):
+        with pytest.raises((ValueError, TypeError)):
+            getattr(module, kind)(max_iter=2).fit(X, y)
 
 
 def test_positional_arguments_mean_what_they_mean_there():

@@ -313,6 +313,7 @@ def test_a_diverging_run_says_so():
         ({"batch_size": 0}, "batch_size is 0"),
         ({"batch_size": "all"}, "batch_size is 'all'"),
         ({"max_iter": 2.5}, "max_iter is 2.5"),
+        ({"shuffle": 1}, "shuffle is 1"),
         ({"shuffle": "yes"}, "shuffle is 'yes'"),
         ({"random_state": -1}, "random_state is -1"),
         ({"random_state": "a"}, "random_state is 'a'"),

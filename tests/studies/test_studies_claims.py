@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import string
+import sys
+from pathlib import Path
 
 import pytest
 
-from layerwise.studies.claims import ALL_CLAIMS, try_claims
+from layerwise.studies.claims import ALL_CLAIMS, Claim, Trial, try_claims
 from layerwise.studies.claims.claim import judged
 from layerwise.studies.claims.page import claims_document, claims_table, render_claims
 from layerwise.studies.claims.wording import CLAIMS, FINDINGS
@@ -78,7 +82,7 @@ VERDICTS = {
 
 @pytest.mark.slow
 def test_the_verdicts_are_those_of_the_errata_and_the_figures_bear_them():
-    tried = try_claims()
+    tried = try_claims(store="out")
     found = {one.claim.name: one.trial.verdict for one in tried}
     # Which size of batch is quickest in seconds depends on the machine.
     found.pop("batch, mini-batch and one")
@@ -87,6 +91,10 @@ def test_the_verdicts_are_those_of_the_errata_and_the_figures_bear_them():
     for language in ("en", "zh"):
         assert len(claims_table(tried, language).rows) == len(ALL_CLAIMS)
         assert render_claims(tried, language).count("<li class=") == len(ALL_CLAIMS)
+    # What was kept says the same to the letter.
+    again = try_claims(store="out")
+    assert [one.document() for one in again] == [one.document() for one in tried]
+    assert [one.found("zh") for one in again] == [one.found("zh") for one in tried]
 
 
 def test_some_claims_at_once_tell_how_far_they_are():
@@ -96,3 +104,42 @@ def test_some_claims_at_once_tell_how_far_they_are():
     assert told == [0.0, 0.5, 1.0]
     assert [one.trial.verdict for one in found] == ["holds", "holds"]
     assert "2.92e-10" in found[0].found()
+
+
+def test_a_claim_that_is_kept_is_not_tried_again():
+    run = []
+
+    def trial():
+        run.append(1)
+        return Trial("holds", {"passes": float("inf"), "cost": 0.1})
+
+    claim = Claim("one dimension passes", "2.3", trial)
+    first, again = (try_claims([claim], store="out")[0] for _ in range(2))
+    assert len(run) == 1
+    assert (again.trial, again.seconds) == (first.trial, first.seconds)
+    (file,) = Path("out/runs").iterdir()
+    file.write_text(file.read_text()[:40])
+    try_claims([claim], store="out")
+    assert len(run) == 2
+
+
+def test_without_a_folder_nothing_is_kept():
+    try_claims([BY_NAME["one dimension passes"]])
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to oneself")
+def test_the_claim_under_way_comes_to_its_end_and_a_second_ctrl_c_gives_it_up():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for presses, tried in ((1, 1), (2, 0)):
+
+            def interrupted(presses=presses):
+                for _ in range(presses):
+                    os.kill(os.getpid(), signal.SIGINT)
+                return Trial("holds", {})
+
+            claims = [Claim("one dimension passes", "2.3", interrupted), BY_NAME["Adam's memory"]]
+            assert len(try_claims(claims)) == tried
+    finally:
+        signal.signal(signal.SIGINT, before)

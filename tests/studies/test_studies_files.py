@@ -67,6 +67,8 @@ def test_the_page_holds_everything_and_loads_nothing(everything, language, tmp_p
         for finding in row.findings:
             assert finding.words(language).replace("'", "&#39;") in page
     assert ("Beyond one seed" in page) == (language == "en")
+    said = {"en": "the first table of this page is in double.", "zh": "本页第一张表用双精度。"}[language]
+    assert page.count(said) == 2
 
 
 def test_the_same_study_gives_the_same_page(initialization, tmp_path):

@@ -15,9 +15,9 @@ import layerwise.studies.tuning as tuning_module
 from layerwise.errors import InputError
 from layerwise.studies import outcome, study
 from layerwise.studies.many_runs import GRID_RUNS, SEEDS, Unfinished
-from layerwise.studies.page import unfinished_words
 from layerwise.studies.plane_studies import INITIALIZATION
 from layerwise.studies.repeats import repeat_study
+from layerwise.studies.stories import unfinished_words
 from layerwise.studies.tuning import Tuned, tune_study
 from layerwise.studies.written import write_study
 
@@ -159,19 +159,19 @@ def test_the_page_and_the_results_say_how_far_it_came(quick, share):
     assert found.unfinished == Unfinished(SEEDS, done, 5)
     assert found.tuned is None
     assert (found.repeats is None) == (done == 0)
-    assert unfinished_words(found, "en").startswith(f"Interrupted: {done} of 5 seeds are done.")
-    assert f"5 个种子完成了 {done} 个" in unfinished_words(found, "zh")
+    assert unfinished_words(found.unfinished, "en").startswith(f"Interrupted: {done} of 5 seeds are done.")
+    assert f"5 个种子完成了 {done} 个" in unfinished_words(found.unfinished, "zh")
     document = found.document()
     assert document["unfinished"] == {"of": "seeds", "done": done, "planned": 5}
     assert ("repeats" in document) == (done > 0)
     if done:
         page = write_study(found, Path("out")).read_text(encoding="utf-8")
-        assert unfinished_words(found, "en") in page
+        assert unfinished_words(found.unfinished, "en") in page
         # How it was called, not how far it came.
         assert "<span>--seeds</span> <span>5</span> <span>--tune</span>" in page
     whole = study("initialization", seeds=5, jobs=1, store="out")
     assert whole.unfinished is None
-    assert unfinished_words(whole, "en") == ""
+    assert unfinished_words(whole.unfinished, "en") == ""
 
 
 def test_rates_that_are_not_all_done_make_no_table(quick):
@@ -186,5 +186,5 @@ def test_rates_that_are_not_all_done_make_no_table(quick):
     assert found.unfinished.what == GRID_RUNS
     assert 0 < found.unfinished.done < found.unfinished.planned == 33
     assert len(found.tables()) == 2
-    assert "runs of the grid of learning rates are done" in unfinished_words(found, "en")
-    assert "33 次训练" in unfinished_words(found, "zh")
+    assert "runs of the grid of learning rates are done" in unfinished_words(found.unfinished, "en")
+    assert "33 次训练" in unfinished_words(found.unfinished, "zh")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from layerwise.studies.building import BUILDING
 from layerwise.studies.conclusions import Conclusion, verdict_on
 from layerwise.studies.note_random import Seeds
 from layerwise.studies.plane_studies import INITIALIZATION, OPTIMIZATION, REGULARIZATION, circles
@@ -87,6 +88,46 @@ def test_a_rate_at_the_end_of_the_grid_is_marked():
     tuned = tune_study(INITIALIZATION, jobs=1, rates=(1e-4, 0.1), arms=QUICK[2:])
     assert tuned.tried[0].at_the_edge
     assert "edge" in tuned_table(tuned, "en").rows[0][1]
+
+
+@pytest.mark.parametrize(
+    ("study", "judged_by", "says"),
+    [
+        (INITIALIZATION, 300, ("the cost in training on 300 examples", "训练代价（300 个样本）")),
+        (REGULARIZATION, 42, ("training examples, held out (42)", "留出的五分之一训练样本（42 个）")),
+    ],
+)
+def test_what_chose_the_rates_is_told_with_the_number_of_examples_and_the_precision(study, judged_by, says):
+    arms = [arm.but(epochs=20) for arm in study.arms]
+    tuned = tune_study(study, jobs=1, rates=(0.01, 0.1), arms=arms)
+    assert tuned.judged_by == tuned.document()["examples_judged_by"] == judged_by
+    assert {row.run.parameters.dtype for row in tuned.rows} == {np.dtype("float32")}
+    assert tuned.document()["dtype"] == "float32"
+    for language, words, precision in zip(("en", "zh"), says, ("single precision", "单精度"), strict=True):
+        title = tuned_table(tuned, language).title
+        assert words in title
+        assert precision in title
+
+
+def test_the_precision_of_repeats_is_told_where_that_of_the_study_is_another(initialization):
+    found = repeat_study(INITIALIZATION, 2, jobs=1, arms=QUICK)
+    assert found.document()["dtype"] == "float32"
+    assert initialization.document()["dtype"] == "float64"
+    assert "2 seeds, in single precision" in repeats_table(found, "en").title
+    assert "单精度" in repeats_table(found, "zh").title
+
+
+@pytest.mark.slow
+def test_the_best_rates_for_the_courses_pictures_are_of_networks_that_have_learnt(shared):
+    """Half a dozen rates with the best of the whole grid among them, and with those that learn nothing."""
+    pytest.importorskip("h5py")
+    data = str(shared / "data" / "course")
+    tuned = tune_study(BUILDING, data=data, jobs=1, rates=(0.0001, 0.01, 0.03, 0.3))
+    assert tuned.judged_by == 209
+    for tried, row in zip(tuned.tried, tuned.rows, strict=True):
+        assert tried.best_rate in (0.01, 0.03)
+        assert row.run.train_accuracy > 0.95
+        assert row.run.test_accuracy >= 0.7
 
 
 def test_what_judges_a_rate_is_not_trained_on_and_no_test_example():

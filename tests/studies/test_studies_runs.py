@@ -165,6 +165,18 @@ def test_pictures_are_trained_on_in_fewer_coordinates_and_nothing_else_changes(
     assert (turned.train_accuracy, turned.test_accuracy) == (plain.train_accuracy, plain.test_accuracy)
 
 
+def test_pictures_are_trained_on_in_single_precision_too():
+    draw = np.random.default_rng(5)
+    X, y = draw.random((20, 300)), draw.random(20) < 0.5
+    examples = Examples.of(X, y, draw.random((30, 300)), draw.random(30) < 0.5, "noise")
+    double = Arm("two", "a network", (300, 5, 3, 1), "lecun", 0.05, 200)
+    runs = [run_arm(arm, examples, Seeds(), record_every=50) for arm in (double, double.on_other_seeds)]
+    assert [run.parameters.dtype for run in runs] == [np.float64, np.float32]
+    double_costs, single_costs = ([cost for _, cost in run.costs] for run in runs)
+    assert single_costs == pytest.approx(double_costs, rel=1e-4)
+    assert single_costs != double_costs
+
+
 @pytest.mark.parametrize("changes", [{"optimizer": "adam"}, {"lambd": 0.7}, {"sizes": (2, 10, 5, 1)}])
 def test_what_turning_would_change_is_trained_as_it_is(changes, points):
     pictures = Examples.of(np.eye(5, 40), [0, 1, 0, 1, 1], np.eye(5, 40), [0, 1, 0, 1, 1], "five")

@@ -94,11 +94,12 @@ def climb(lines: Lines, which: np.ndarray, h: np.ndarray) -> Ladder:
         settles = apart[1] <= np.minimum(apart[0] / 2, near) + wobble
         converges = settles & (np.abs(gap) <= NOISE_OF_GAP * unit / h + near) & ~is_gap & np.isfinite(S)
         rough = (apart[1] > near + ROUGH * wobble) | ~np.isfinite(S)
-        # A corner too slight to be told from noise shifts the slope by half its gap at most. What rounding does
-        # not explain of it, a shorter step betters.
+        # A corner too slight to be told from noise shifts the slope by half its gap at most. A shorter step
+        # betters what rounding does not explain of it.
         slight = np.where(is_gap, 0, np.abs(gap) / 2)
         is_rounding = np.abs(gap) <= NOISE_OF_GAP * unit / h
-        noise, truncation = noise + is_rounding * slight, truncation + ~is_rounding * slight
+        noise = noise + np.where(is_rounding, slight, 0)
+        truncation = truncation + np.where(is_rounding, 0, slight)
         flat = (plus == lines.here).all(axis=0) & (minus == lines.here).all(axis=0)
     return Ladder(S, D[0], truncation, noise, converges, rough, corner, left[1], right[1], flat)
 

@@ -50,7 +50,7 @@ def slopes_of(lines: Lines, scale: float, accepted: float = ACCEPTED) -> Slopes:
     A few lines go first, and the others begin with the step that those found good.
     """
     search, first = _Search(lines, accepted), scale * FIRST_STEP
-    pilots = np.unique(np.linspace(0, lines.count - 1, PILOTS).astype(int))
+    pilots = np.linspace(0, lines.count - 1, int(np.clip(lines.count // 3, 1, PILOTS))).astype(int)
     search.run(pilots, np.full(len(pilots), first))
     moving = pilots[np.isfinite(search.best.slope[pilots]) & (search.best.slope[pilots] != 0)]
     if moving.size:
@@ -72,11 +72,9 @@ def second_opinion(
     step alone.
     """
     again = Slopes(*(array.copy() for array in first))
-    converged = np.zeros(len(which), dtype=int)
-    for round_ in range(1, MOST_OPINIONS + 1):
-        shorter = OPINION**round_
-        steps = np.minimum(first.step[which], FAR / shorter * scale) * shorter
-        steps = _powers_of_two(steps, lines.grain[which])
+    start, converged = np.minimum(first.step, FAR / OPINION * scale), np.zeros(len(which), dtype=int)
+    for number in range(1, MOST_OPINIONS + 1):
+        steps = _powers_of_two(start[which] * OPINION**number, lines.grain[which])
         ladder = climb(lines, which, steps)
         with np.errstate(all="ignore"):
             excludes = np.abs(ladder.slope - again.slope[which]) > ladder.error + again.error[which]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from layerwise.cli.consoles import messages, print_json, results
+from layerwise.cli.entry import INTERRUPTED
 from layerwise.cli.text_table import print_table
-from layerwise.errors import TrainingError
 
 if TYPE_CHECKING:
     from layerwise.studies.many_runs import Unfinished
@@ -57,12 +57,12 @@ def study(
 ) -> None:
     """Run one of the note's experiments, and print its table.
 
-    The numbers are those that the note publishes; the comment on each model is what the rules of diagnosis
-    find in the history of its training. `claims` tries every claim of the note's text and says which hold;
-    `all` does everything, and --out then holds a page over all pages.
+    The numbers are those that the note publishes, in double precision; the comment on each model is what the
+    rules of diagnosis find in the history of its training. `claims` tries every claim of the note's text and
+    says which hold; `all` does everything, and --out then holds a page over all pages.
 
-    With --out, each run of --seeds and --tune is kept: after Ctrl-C, or with more seeds, the same command
-    goes on from there.
+    --seeds and --tune train in single precision. With --out, each of their runs and each claim that was tried
+    is kept: after Ctrl-C, or with more seeds, the same command goes on from there.
 
     Examples:
 
@@ -102,11 +102,12 @@ def study(
     if page is not None and not quiet:
         messages().print(f"Page: {page}", soft_wrap=True)
     if finished[-1].unfinished is not None:
-        raise TrainingError(_how_to_go_on(finished[-1].unfinished, out))
+        messages().print(_how_to_go_on(finished[-1].unfinished, out), soft_wrap=True)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _how_to_go_on(unfinished: Unfinished, out: Path | None) -> str:
-    said = f"interrupted: {unfinished.done:,} of {unfinished.planned:,} {unfinished.what} are done"
+    said = f"{unfinished.done:,} of {unfinished.planned:,} {unfinished.what} are done"
     if out is None:
         return f"{said}; with --out FOLDER they are kept, and the same command goes on from there"
     return f"{said} and kept in {out}; the same command goes on from there"

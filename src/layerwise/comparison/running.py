@@ -13,6 +13,7 @@ from layerwise.comparison.compared_rows import ComparedRows
 from layerwise.comparison.grid import Combination
 from layerwise.comparison.one_run import run_once
 from layerwise.comparison.run_store import comparison_run_key
+from layerwise.comparison.worker_process import start_for
 from layerwise.errors import InputError, TrainingError
 from layerwise.persistence import FinishedRuns
 
@@ -117,7 +118,9 @@ def _results(
     work = delayed(_numbered)
     calls = [work(task, rows, chosen[task.combination].settings, task.seed, parent) for task in waiting]
     try:
-        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+        parallel = Parallel(
+            n_jobs=jobs, return_as="generator_unordered", batch_size=1, **_first_thing(parent)
+        )
     except ValueError:
         # A backend that hands back nothing before all is done, such as Ray's, gets a few runs at a time, so
         # that those are kept.
@@ -127,6 +130,14 @@ def _results(
                 yield from parallel(calls[first : first + at_once])
         return
     yield from parallel(calls)
+
+
+def _first_thing(parent: int) -> dict[str, Any]:
+    """For joblib's own processes, what each does first; a cluster's live as the cluster says."""
+    from joblib.parallel import LokyBackend, get_active_backend
+
+    backend, _ = get_active_backend()
+    return {"initializer": start_for, "initargs": (parent,)} if isinstance(backend, LokyBackend) else {}
 
 
 def _numbered(task: Task, rows: ComparedRows, settings: Any, seed: int, parent: int) -> tuple[Task, Any]:

@@ -36,6 +36,18 @@ def working_for(parent: int) -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_DFL if previous is None else previous)
 
 
+def start_for(parent: int) -> None:
+    """The first thing a process does that the parent started: from now on it ends with it.
+
+    A parent that was killed while this process was starting has left it to another one: then it ends here,
+    before it waits for work that never comes. Windows does not say that a parent is gone.
+    """
+    if os.name == "posix":
+        if os.getppid() != parent:
+            os._exit(1)
+        _end_with(parent)
+
+
 @cache
 def _end_with(parent: int) -> None:
     """From now on this process ends soon after its parent, even where that was killed."""

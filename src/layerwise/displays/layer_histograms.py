@@ -138,6 +138,7 @@ def _draw(axes: Axes, histogram: LayerHistogram, kwargs: dict[str, Any]) -> None
     style = {"fill": True, "color": "C0" if histogram.kind == "weights" else "C1"} | kwargs
     axes.stairs(histogram.density, histogram.edges, **style)
     axes.set_yticks([])
+    axes.locator_params(axis="x", nbins=5)  # So that the numbers of neighbours keep apart.
     axes.set_ylim(bottom=0)
     words = []
     if histogram.zeros:

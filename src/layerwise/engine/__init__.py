@@ -14,7 +14,7 @@ from layerwise.engine.contract import (
     cost_of,
     output_activation,
 )
-from layerwise.engine.threads import allowed_threads, fitting_threads
+from layerwise.engine.threads import allowed_threads
 
 __all__ = [
     "DTYPES",
@@ -27,6 +27,5 @@ __all__ = [
     "allowed_threads",
     "build_engine",
     "cost_of",
-    "fitting_threads",
     "output_activation",
 ]

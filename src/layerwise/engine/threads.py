@@ -66,8 +66,3 @@ def shared_processors(wanted: int) -> Iterator[int]:
                 for library, count in _limits:
                     library.set_num_threads(count)
                 _limits.clear()
-
-
-@contextmanager
-def fitting_threads(program: Any, rows: int) -> Iterator[None]:
-    yield

@@ -9,23 +9,31 @@ import numpy as np
 
 from layerwise.errors import InputError
 from layerwise.estimators.fitted_network import FittedNetwork
+from layerwise.estimators.mlp import MLPClassifier, MLPRegressor
+from layerwise.estimators.mlp_documents import rebuild
 from layerwise.estimators.tabular import TabularClassifier, TabularRegressor, TargetScale
 from layerwise.network.architecture import Architecture
 from layerwise.network.parameters import flat_vector
 from layerwise.persistence import read_model
 from layerwise.tables import TableEncoder, Target
 
-ESTIMATORS: dict[str, type[TabularClassifier] | type[TabularRegressor]] = {
+TABULAR: dict[str, type[TabularClassifier] | type[TabularRegressor]] = {
     "TabularClassifier": TabularClassifier,
     "TabularRegressor": TabularRegressor,
 }
+DROP_INS: dict[str, type[MLPClassifier] | type[MLPRegressor]] = {
+    "MLPClassifier": MLPClassifier,
+    "MLPRegressor": MLPRegressor,
+}
 
 
-def load(path: str | os.PathLike[str]) -> TabularClassifier | TabularRegressor:
+def load(
+    path: str | os.PathLike[str],
+) -> TabularClassifier | TabularRegressor | MLPClassifier | MLPRegressor:
     """The fitted estimator saved at `path`: a run folder, a folder written by `save`, or a file in it.
 
-    It predicts as it did, bit for bit; its history stays with the run. Raises InputError for files that are
-    missing, damaged, of another kind, or of a newer version.
+    It predicts as it did, bit for bit; the history of an estimator for tables stays with the run. Raises
+    InputError for files that are missing, damaged, of another kind, or of a newer version.
     """
     document, arrays = read_model(path)
     try:
@@ -35,11 +43,26 @@ def load(path: str | os.PathLike[str]) -> TabularClassifier | TabularRegressor:
         raise InputError(f"the model at {path} is damaged: {detail}") from error
 
 
+def load_tabular(path: str | os.PathLike[str]) -> TabularClassifier | TabularRegressor:
+    """`load` for those who go on with a table: an estimator that knows its columns. Raises InputError."""
+    model = load(path)
+    if not isinstance(model, TabularClassifier | TabularRegressor):
+        raise InputError(
+            f"the model at {path} is an {type(model).__name__}, fitted to arrays, which does not know the "
+            "columns of a table; use it in Python: layerwise.load(path).predict(X)"
+        )
+    return model
+
+
 def _rebuilt(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     kind = document["estimator"]
-    if kind not in ESTIMATORS:
+    if kind in DROP_INS:
+        drop_in = DROP_INS[kind]()
+        rebuild(drop_in, document, arrays)
+        return drop_in
+    if kind not in TABULAR:
         raise ValueError(f"unknown estimator {kind!r}")
-    estimator = ESTIMATORS[kind](**document["parameters"])
+    estimator = TABULAR[kind](**document["parameters"])
     estimator.check_parameters()
     estimator.target_ = Target.from_dict(document["target"])
     estimator.encoder_ = TableEncoder.from_dict(document["encoder"])

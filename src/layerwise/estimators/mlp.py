@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
@@ -128,6 +129,7 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
     classes_: np.ndarray
     class_weight: Any
     label_smoothing: float
+    _sparse_labels: bool = False
     _losses = ("log_loss", "squared_error", "huber")
     _score_name = "accuracy"
 
@@ -233,8 +235,10 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
 
     def _checked_targets(self, X, y, *, first, incremental):
         X, y = checked_training_data(self, X, y, reset=first, numeric=False)
-        if y.ndim == 2 and y.shape[1] == 1 and not hasattr(y, "toarray"):
+        if y.ndim == 2 and y.shape[1] == 1 and not sparse.issparse(y):
             y = column_or_1d(y, warn=True)
+        if first:
+            self._sparse_labels = sparse.issparse(y)
         y = checked_labels(y)
         if "classes_" not in vars(self) or not (self.warm_start or incremental):
             self.classes_ = classes_of(y)
@@ -279,9 +283,11 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
 
     # -- predicting --------------------------------------------------------------------------------------
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable label of each row, (m,); or which labels it has, (m, labels) of 0 and 1."""
-        return decode(self._pre_activations(X)[1], self.classes_, self.out_activation_)
+    def predict(self, X: Any) -> Any:
+        """The most probable label of each row, (m,); or which labels it has, (m, labels) of 0 and 1, sparse
+        where those of fit were."""
+        labels = decode(self._pre_activations(X)[1], self.classes_, self.out_activation_)
+        return sparse.csr_matrix(labels) if self._sparse_labels else labels
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, in the order of `classes_`.   (m, classes)"""
@@ -400,6 +406,8 @@ class MLPRegressor(RegressorMixin, MLPNetwork):
         return X, self._checked_values(y, "y")
 
     def _checked_values(self, y, name):
+        if y.dtype.kind in "US":
+            raise InputError(f"{name} holds text, such as {str(y.flat[0])!r}; expected numbers")
         if self.loss == "poisson" and (y < 0).any():
             raise InputError(f"the loss 'poisson' is for counts, 0 or more; {name} holds {y.min()}")
         return y
@@ -416,7 +424,7 @@ class MLPRegressor(RegressorMixin, MLPNetwork):
 
     def _given_held(self, X_val, y_val, sample_weight_val, dtype):
         X = checked_rows(self, X_val)
-        Y = self._encoded(self._checked_values(np.asarray(y_val, dtype=np.float64), "y_val"))
+        Y = self._encoded(self._checked_values(np.asarray(y_val), "y_val").astype(np.float64))
         if Y.shape != (X.shape[0], self.n_outputs_):
             raise InputError(f"y_val has shape {Y.shape}; expected {(X.shape[0], self.n_outputs_)}")
         if not np.isfinite(Y).all():

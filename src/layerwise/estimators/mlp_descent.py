@@ -136,7 +136,9 @@ class Descent:
             return None
         orders = np.empty((count, self.epochs.count), dtype=np.int64)
         for k in range(count):
-            self._order = orders[k] = self._order[self.random.permutation(self.epochs.count)]
+            # The same as the order at the positions of a permutation, without making either.
+            self.random.shuffle(self._order)
+            orders[k] = self._order
         return orders if self.epochs.steps > 1 else None
 
     def _rates_ahead(self, epoch: int, count: int) -> np.ndarray:

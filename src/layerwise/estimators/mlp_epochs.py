@@ -57,7 +57,7 @@ class Epochs:
         self.steps = -(-self.count // size)
         self.by_step = sparse.issparse(rows.X) or rows.weights is not None or averaged_outputs > 1
         self._call_steps = min(self.steps, FIRST_STEPS)
-        self._call_epochs = 1
+        self._call_epochs = max(1, FIRST_STEPS // self.steps)
 
     def at_once(self, most: int) -> int:
         """How many epochs, of `most`, the next call may do."""

@@ -30,10 +30,10 @@ def is_plain(X: Any) -> bool:
     """Whether X is an array (rows, features) of finite floating-point numbers, with some of each."""
     if type(X) is not np.ndarray or X.dtype not in PLAIN or X.ndim != 2 or not X.size:
         return False
-    return _is_finite(X)
+    return is_finite(X)
 
 
-def _is_finite(array: np.ndarray) -> bool:
+def is_finite(array: np.ndarray) -> bool:
     """Whether every number is finite, in one pass without a temporary array; False too for huge numbers.
 
     A sum of squares, by BLAS, is finite unless a number is not or a square overflows.
@@ -70,7 +70,7 @@ def _is_plain_target(y: Any, numeric: bool) -> bool:
         return False
     if not numeric:
         return y.dtype.kind in "biuU"
-    return y.dtype in PLAIN and _is_finite(y)
+    return y.dtype in PLAIN and is_finite(y)
 
 
 def _has_seen(estimator: BaseEstimator, X: np.ndarray) -> bool:

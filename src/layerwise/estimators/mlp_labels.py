@@ -13,8 +13,13 @@ from layerwise.formulas.activations import sigmoid
 
 
 def classes_of(y: np.ndarray) -> np.ndarray:
-    """The labels in y, sorted; of an indicator matrix its columns, 0 to k - 1."""
-    return np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
+    """The labels in y, sorted; of an indicator matrix its columns, 0 to k - 1.
+
+    Text in an array of objects becomes an array of text, as scikit-learn makes it.
+    """
+    if y.ndim == 2:
+        return np.arange(y.shape[1])
+    return np.unique(y) if y.dtype.kind in "biufU" else unique_labels(y)
 
 
 def checked_labels(y: Any) -> np.ndarray:

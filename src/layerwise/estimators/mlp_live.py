@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,7 @@ class LiveNetwork:
         """Whether these are the very views, so that the vector says what they say."""
         if len(coefs) != len(self.coefs) or len(intercepts) != len(self.intercepts):
             return False
-        for mine, given in zip(self.coefs, coefs, strict=True):
-            if mine is not given:
-                return False
-        return all(mine is given for mine, given in zip(self.intercepts, intercepts, strict=True))
+        return all(map(is_, self.coefs, coefs)) and all(map(is_, self.intercepts, intercepts))
 
     def engine(self) -> Engine:
         """This thread's engine; in a forked process another one, for threads do not survive a fork."""
@@ -68,6 +66,8 @@ class LiveNetwork:
 
     def pre_activations(self, X: Any) -> np.ndarray:
         """Z[L] of each row.   X (m, n[0]), dense or sparse, of any precision -> (m, n[L])"""
+        if type(X) is np.ndarray and X.dtype == self.vector.dtype and X.flags.c_contiguous:
+            return self.engine().pre_activations(self.vector, X)
         return pre_activations(self.engine(), self.vector, as_rows(X, self.program.dtype))
 
 

@@ -1,53 +1,47 @@
-"""What the two drop-ins for scikit-learn's networks share: from arrays to a fitted network, and outputs."""
+"""What the two drop-ins for scikit-learn's networks share: from arrays to a fitted network."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import train_test_split
 
 from layerwise.checking import NetworkBatch
-from layerwise.engine import Engine, Program, TrainingState, build_engine
+from layerwise.engine import Engine, TrainingState
 from layerwise.errors import InputError
 from layerwise.estimators import mlp_lbfgs
 from layerwise.estimators.gradient_batch import STANDING_STILL, gradient_batch
 from layerwise.estimators.mlp_descent import Descent, OptimizerMemory
 from layerwise.estimators.mlp_epochs import Epochs, Rows
-from layerwise.estimators.mlp_inputs import as_rows, checked_rows, checked_weights, dense_rows
+from layerwise.estimators.mlp_fitted import FittedMLP
+from layerwise.estimators.mlp_inputs import as_rows, checked_weights, dense_rows, is_finite
 from layerwise.estimators.mlp_live import LiveNetwork, announce_compiling
 from layerwise.estimators.mlp_parameters import (
     build_architecture,
     build_program,
     build_recipe,
     check_parameters,
+    dropout_rates,
     hidden_activations,
     hidden_sizes,
     precision,
 )
 from layerwise.estimators.mlp_parts import (
     LARGEST_SEED,
-    OUR_NAMES,
     drawn_start,
     named_start,
-    sizes_of,
     vector_of,
 )
 from layerwise.estimators.mlp_random import random_numbers
 from layerwise.estimators.mlp_validation import Held, cost_and_score
-from layerwise.estimators.seen_network import SeenNetwork, facts_of
 from layerwise.estimators.thread_limit import held_to
 from layerwise.network.architecture import Architecture
 from layerwise.training import Recipe
 from layerwise.training.callback import tell
 from layerwise.training.history import History
-
-if TYPE_CHECKING:
-    import polars as pl
 
 AUTO_BATCH = 200
 LEFT_BY_DESCENT = (
@@ -59,15 +53,13 @@ LEFT_BY_DESCENT = (
 )
 
 
-class MLPNetwork(SeenNetwork, BaseEstimator):
+class MLPNetwork(FittedMLP):
     """scikit-learn's contract for its networks, kept by this package's engine.
 
     `MLPClassifier` says what the parameters mean. Everything that ends in `_` means what it means there.
     """
 
     # Parameters that this class reads itself; the constructors are the two classes' own.
-    hidden_layer_sizes: Any
-    activation: Any
     solver: str
     batch_size: Any
     learning_rate: str
@@ -91,28 +83,7 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
     schedule_every: int | None
     dropout: Any
     statistics: bool
-    engine: str
     dtype: Any
-    threads: int | None
-
-    # What training leaves.
-    n_features_in_: int
-    n_outputs_: int
-    n_layers_: int
-    out_activation_: str
-    n_iter_: int
-    t_: int
-    loss_: float
-    coefs_: list[np.ndarray]
-    intercepts_: list[np.ndarray]
-    loss_curve_: list[float]
-    best_loss_: Any
-    validation_scores_: Any
-    best_validation_score_: Any
-    _history: History
-    _no_improvement_count: int
-    _network: LiveNetwork
-    _optimizer: OptimizerMemory
 
     _losses: tuple[str, ...]
     _score_name: str
@@ -183,13 +154,14 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
             vector = (
                 self._start(architecture, random, dtype) if first else self._going_on(architecture, dtype)
             )
-            seed = int(random.randint(LARGEST_SEED)) if np.any(self.dropout) else 0
+            seed = int(random.randint(LARGEST_SEED)) if any(dropout_rates(self.dropout, len(hidden))) else 0
             program = build_program(values, architecture, loss, dtype, seed)
             self._use(LiveNetwork(program, vector, self.engine))
             rows, held = self._rows_and_held(X, y, Y, weights, random, dtype, given)
             with held_to(self.threads):
-                stopped = self._train(program, vector, rows, held, random, recipe, callbacks, incremental)
-        if (stopped == "diverged" and not self.early_stopping) or not np.isfinite(vector).all():
+                stopped = self._train(vector, rows, held, random, recipe, callbacks, incremental)
+        diverged = stopped == "diverged" and not self.early_stopping
+        if diverged or not (is_finite(vector) or np.isfinite(vector).all()):
             raise InputError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and "
                 "need to be preprocessed; or lower learning_rate_init, or give clip_norm=1."
@@ -263,7 +235,6 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
 
     def _train(
         self,
-        program: Program,
         vector: np.ndarray,
         rows: Rows,
         held: Held | None,
@@ -273,7 +244,7 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
         incremental: bool,
     ) -> str:
         """Change `vector` in place by the solver; why it stopped."""
-        engine = build_engine(program, self.engine)
+        engine = self._network.engine()
         score = self._scorer(engine, vector, held)
         if self.solver == "lbfgs":
             mlp_lbfgs.minimize(self, engine, vector, rows, score, self._averaged_outputs(), callbacks)
@@ -338,69 +309,7 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
         descent.run(1 if incremental else self.max_iter, incremental=incremental)
         return descent.stopped
 
-    # -- the fitted network ------------------------------------------------------------------------------
-
-    def _use(self, network: LiveNetwork) -> None:
-        self._network = network
-        self.coefs_, self.intercepts_ = list(network.coefs), list(network.intercepts)
-
-    def _live(self) -> LiveNetwork:
-        """The network with the parameters that `coefs_` and `intercepts_` say. Raises NotFittedError."""
-        known = vars(self)
-        network = known.get("_network")
-        if network is not None and network.holds(known["coefs_"], known["intercepts_"]):
-            return network
-        if "coefs_" not in known or "intercepts_" not in known:
-            raise NotFittedError(
-                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate "
-                "arguments before using this estimator."
-            )
-        # Somebody has put other arrays there: they are the parameters now.
-        program = self._program_of_parts(network)
-        vector = vector_of(self.coefs_, self.intercepts_, program.architecture, program.dtype)
-        self._use(LiveNetwork(program, vector, self.engine))
-        return self._network
-
-    def _program_of_parts(self, network: LiveNetwork | None) -> Program:
-        sizes = sizes_of(self.coefs_)
-        if network is not None and network.program.architecture.sizes == sizes:
-            return network.program
-        output = OUR_NAMES.get(self.out_activation_, self.out_activation_)
-        hidden = hidden_activations(self.activation, len(sizes) - 2)
-        single = all(np.asarray(coef).dtype == np.float32 for coef in self.coefs_)
-        # Predictions need no loss: any that goes with every output activation will do.
-        return build_program(
-            vars(self) | {"dropout": 0.0},
-            build_architecture(sizes, (*hidden, output)),
-            "squared_error",
-            "float32" if single else "float64",
-            0,
-        )
-
-    def _pre_activations(self, X: Any) -> tuple[LiveNetwork, np.ndarray]:
-        """(network, Z[L] of each row).   X (m, features) -> (m, n[L])"""
-        network = self._live()
-        rows = checked_rows(self, X)
-        if self.threads is None:
-            return network, network.pre_activations(rows)
-        with held_to(self.threads):
-            return network, network.pre_activations(rows)
-
-    @property
-    def history_(self) -> pl.DataFrame:
-        """The epochs as a Polars data frame, a row for each."""
-        if "_history" not in vars(self):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'history_' before fit")
-        return self._history.frame()
-
-    # -- being looked at --------------------------------------------------------------------------------
-
-    def _network_parts(self) -> tuple[Program, np.ndarray]:
-        live = self._live()
-        return live.program, live.vector
-
-    def _network_rows(self, X: Any) -> np.ndarray:
-        return dense_rows(as_rows(checked_rows(self, X), self._live().program.dtype), slice(None))
+    # -- as the check of gradients sees it -------------------------------------------------------------
 
     def _network_examples(
         self, X: Any, y: Any, sample_weight: Any
@@ -415,33 +324,6 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
         still = {"learning_rate_init": STANDING_STILL, "max_iter": 1, "early_stopping": False}
         return gradient_batch(self, "coefs_" in vars(self), still, X, y, sample_weight)
 
-    def _planned_layers(self) -> list[tuple[int, str]]:
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        return list(zip(hidden, hidden_activations(self.activation, len(hidden)), strict=True))
-
-    def _kept_epoch(self) -> int | None:
-        scores = vars(self).get("validation_scores_")
-        return int(np.argmax(scores)) + 1 if scores else None
-
-    def _training_facts(self) -> list[str]:
-        return facts_of(self._history.rows if "_history" in vars(self) else [], self._kept_epoch())
-
-    # -- keeping ----------------------------------------------------------------------------------------
-
-    def __getstate__(self) -> dict[str, Any]:
-        if "coefs_" in vars(self):
-            self._live()
-        state = dict(super().__getstate__())
-        # The network holds them; two copies would come back as two.
-        if "_network" in state:
-            del state["coefs_"], state["intercepts_"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "_network" in state:
-            self._use(self._network)
-
     def _check_stochastic(self) -> bool:
         """For `partial_fit`, which is there only for solvers that go by mini-batches."""
         if self.solver == "lbfgs":
@@ -449,8 +331,3 @@ class MLPNetwork(SeenNetwork, BaseEstimator):
                 f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
             )
         return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

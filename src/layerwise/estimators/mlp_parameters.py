@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -81,7 +82,7 @@ EXPECTED: dict[str, Expected] = {
     "max_iter": COUNT,
     "shuffle": FLAG,
     "random_state": Expected(_is_seed, "None, an integer from 0 to 2^32 - 1, or a numpy RandomState"),
-    "tol": Expected(lambda value: _is_real(value) and value >= 0, "a number of at least 0"),
+    "tol": STRENGTH,
     "verbose": Expected(
         lambda value: _is_flag(value) or (_is_whole(value) and value >= 0), "True, False or an integer"
     ),
@@ -125,12 +126,30 @@ CHOICES: dict[str, Sequence[Any]] = {
     "engine": ENGINE_NAMES,
 }
 
+# What the check reads; a regressor has no label_smoothing and no class_weight.
+CHECKED = (*EXPECTED, *CHOICES, "loss", "dropout", "class_weight")
+ABSENT = object()
+
 
 def check_parameters(values: Mapping[str, Any], losses: Sequence[str], *, incremental: bool) -> None:
     """Raise InputError for a parameter out of range, or for several that contradict each other.
 
-    `incremental`: for partial_fit. What the network itself is made of is checked where it is built.
+    `incremental`: for partial_fit. What the network itself is made of is checked where it is built. Values
+    that were found right are remembered: a search fits many networks with the same.
     """
+    try:
+        _check_once(tuple(losses), incremental, *map(values.get, CHECKED, repeat(ABSENT)))
+    except TypeError:  # A list, an array or a dictionary among them cannot be remembered.
+        _check(values, losses, incremental)
+
+
+@lru_cache(maxsize=64, typed=True)
+def _check_once(losses: Sequence[str], incremental: bool, *checked: Any) -> None:
+    known = zip(CHECKED, checked, strict=True)
+    _check({name: value for name, value in known if value is not ABSENT}, losses, incremental)
+
+
+def _check(values: Mapping[str, Any], losses: Sequence[str], incremental: bool) -> None:
     for name, expected in EXPECTED.items():
         if name in values and not expected.holds(values[name]):
             raise InputError(f"{name} is {values[name]!r}; expected {expected.words}")
@@ -197,6 +216,11 @@ def hidden_activations(activation: Any, layers: int) -> tuple[str, ...]:
     return tuple(SIGMOID.get(name, name) for name in names)
 
 
+def dropout_rates(dropout: Any, layers: int) -> tuple[Any, ...]:
+    """The probability for each hidden layer, from one for all or one for each; not checked yet."""
+    return tuple(dropout) if isinstance(dropout, list | tuple | np.ndarray) else (dropout,) * layers
+
+
 def optimizer_for(values: Mapping[str, Any]) -> str:
     """The update rule: the one named by `optimizer`, else the solver's own."""
     if values["optimizer"] is not None:
@@ -212,9 +236,7 @@ def build_program(
     values: Mapping[str, Any], architecture: Architecture, loss: str, dtype: str, seed: int
 ) -> Program:
     """The network with everything that fixes a step of its training. Raises InputError."""
-    dropout = values["dropout"]
-    many = isinstance(dropout, list | tuple | np.ndarray)
-    rates = tuple(dropout) if many else (dropout,) * (architecture.depth - 1)
+    rates = dropout_rates(values["dropout"], architecture.depth - 1)
     return _program(
         architecture,
         _objective(loss, values["alpha"], values["l1"], values.get("delta", 1.0)),

@@ -14,7 +14,7 @@ import numpy as np
 from layerwise.errors import InputError
 from layerwise.formulas.initializers import glorot_limit
 from layerwise.network.architecture import Architecture
-from layerwise.network.parameters import flat_vector, initial_parameters, named_views
+from layerwise.network.parameters import flat_vector, initial_parameters
 
 LARGEST_SEED = 2**31 - 1
 THEIR_NAMES = {"sigmoid": "logistic"}
@@ -26,12 +26,16 @@ def drawn_start(architecture: Architecture, random: np.random.RandomState, dtype
     # scikit-learn's one activation, of all hidden layers, decides for the output layer too.
     hidden = architecture.activations[0] if architecture.depth > 1 else "relu"
     vector = np.empty(architecture.parameter_count, dtype=dtype)
-    coefs, intercepts = parts_of(vector, architecture)
-    for coef, intercept in zip(coefs, intercepts, strict=True):
-        n_prev, n = coef.shape
+    start = 0
+    for n_prev, n in pairwise(architecture.sizes):
         limit = glorot_limit(n_prev, n, hidden)
-        coef[:] = random.uniform(-limit, limit, coef.shape)
-        intercept[:] = random.uniform(-limit, limit, intercept.shape)
+        bias, end = start + n_prev * n, start + n_prev * n + n
+        # What random.uniform(-limit, limit) makes of the same draws, coefs first.
+        drawn = 2 * limit * random.random_sample(end - start) - limit
+        # scikit-learn draws coefs (n_prev, n) by rows; the vector holds W, its transpose, by rows.
+        vector[start:bias].reshape(n, n_prev)[:] = drawn[: n_prev * n].reshape(n_prev, n).T
+        vector[bias:end] = drawn[n_prev * n :]
+        start = end
     return vector
 
 
@@ -49,9 +53,9 @@ def named_start(
 
 def parts_of(vector: np.ndarray, architecture: Architecture) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """(coefs, intercepts): views of the vector, (n_prev, n) and (n,) for each layer."""
-    views = named_views(vector, architecture)
-    layers = range(1, architecture.depth + 1)
-    return [views[f"W{layer}"].T for layer in layers], [views[f"b{layer}"].ravel() for layer in layers]
+    blocks = architecture.blocks
+    coefs = [vector[block.slice].reshape(block.shape).T for block in blocks[::2]]
+    return coefs, [vector[block.slice] for block in blocks[1::2]]
 
 
 def vector_of(

@@ -80,7 +80,7 @@ def _go_on(descent: Descent, state: TrainingState, snapshot: Snapshot) -> None:
     descent.vector[:] = arrays["parameters"]
     np.copyto(state.slots, arrays["slots"])
     state.t = document["t"]
-    descent._order = arrays["order"]
+    descent._order = np.array(arrays["order"])
     descent.best = arrays.get("best_parameters")
     descent.best_epoch = document["best_epoch"]
     name, position, has_gauss, gauss = document["random"]

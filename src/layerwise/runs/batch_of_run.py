@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from layerwise.errors import InputError, nearest
-from layerwise.estimators import load
+from layerwise.estimators import load_tabular
 from layerwise.runs.run_folder import CONFIG
 from layerwise.runs.stored_run import read_run_config
 from layerwise.runs.training_table import row_weights
@@ -32,7 +32,7 @@ def model_and_rows(run: str | os.PathLike[str], data: str | None) -> ModelAndRow
 
     Rows without a target are left out. Raises InputError for a run or data that cannot be used.
     """
-    model, folder = load(run), Path(run)
+    model, folder = load_tabular(run), Path(run)
     config = read_run_config(folder) if (folder / CONFIG).is_file() else None
     if data is None:
         if config is None:

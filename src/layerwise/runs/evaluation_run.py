@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from layerwise.errors import InputError, nearest
-from layerwise.estimators import load
+from layerwise.estimators import load_tabular
 from layerwise.runs.run_folder import CONFIG
 from layerwise.runs.scoring import score
 from layerwise.runs.stored_run import read_run_config
@@ -44,7 +44,7 @@ def evaluate_file(run: str | os.PathLike[str], data: str) -> Evaluation:
     Rows without a target are left out. A run that was trained with weights weighs these rows too, where the
     table has that column. Raises InputError for a run or data that cannot be used.
     """
-    model = load(run)
+    model = load_tabular(run)
     target = model.target_
     text = [*model.encoder_.text_columns, *([target.column] if target.dtype == "String" else [])]
     frame = read_table(data, as_text=text)

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from layerwise.errors import InputError, nearest
-from layerwise.estimators import load
+from layerwise.estimators import load_tabular
 from layerwise.runs.prediction_file import table_writer
 from layerwise.runs.training_table import named_columns
 from layerwise.tables import Notice, Novelty, novelty_notices, read_batches
@@ -49,7 +49,7 @@ def predict_file(
     Raises InputError for a run or data that cannot be used, a column that is absent, a name in `keep` that is
     a result's, and where the file cannot be written.
     """
-    model = load(run)
+    model = load_tabular(run)
     results = result_columns(model)
     rows, written, novelties = 0, tuple(results), list[Novelty]()
     batches, kept = _batches(model, data, tuple(keep))

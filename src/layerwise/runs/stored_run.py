@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layerwise.errors import InputError
-from layerwise.estimators import TabularClassifier, TabularRegressor, load
+from layerwise.estimators import TabularClassifier, TabularRegressor, load_tabular
 from layerwise.runs.config import TrainConfig
 from layerwise.runs.config_file import read_config
 from layerwise.runs.run_folder import CONFIG, HISTORY, METRICS
@@ -44,7 +44,7 @@ def read_run(path: str | os.PathLike[str]) -> Run:
     folder = Path(path)
     if not folder.is_dir():
         raise InputError(f"there is no run at {folder}: no such folder; `layerwise train` makes one")
-    model = load(folder)
+    model = load_tabular(folder)
     metrics = read_metrics(folder)
     return Run(folder, read_run_config(folder), metrics, _history(folder), model)
 

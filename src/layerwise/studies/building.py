@@ -46,5 +46,8 @@ BUILDING = Study(
     seeds=Seeds(start=1),
     is_plane=False,
     conclusions=(Conclusion("deep", "two", "test"),),
-    tuned_on="held out",
+    # Not held out: with 42 of the course's 209 pictures held out, the lowest cost on them is that of networks
+    # that have learnt little. In five folds of all 209, two layers get no more right at any rate than the
+    # answer "no cat" does.
+    tuned_on="train",
 )

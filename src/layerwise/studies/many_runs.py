@@ -14,7 +14,7 @@ from layerwise.training.interrupt import StopOnInterrupt
 
 FORMAT = "layerwise-study-run"
 
-SEEDS, GRID_RUNS = "seeds", "runs of the grid of learning rates"
+SEEDS, GRID_RUNS, CLAIMS_TRIED = "seeds", "runs of the grid of learning rates", "claims"
 
 Record = dict[str, Any]
 
@@ -27,7 +27,7 @@ class Task(NamedTuple):
 
 
 class Unfinished(NamedTuple):
-    """What Ctrl-C ended early: SEEDS or GRID_RUNS, how many of their runs are done, of how many."""
+    """What Ctrl-C ended early: SEEDS, GRID_RUNS or CLAIMS_TRIED, how many of them are done, of how many."""
 
     what: str
     done: int

@@ -83,6 +83,7 @@ class Outcome:
                 "data": self.examples.source,
                 "examples": {"train": len(self.examples.X), "test": len(self.examples.X_test)},
                 "counted_in": self.study.unit + "s",
+                "dtype": self.trained[0].run.arm.dtype,
                 "rows": [row.document(shape=self.study.shape) for row in self.trained],
             }
         if self.unfinished is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 from layerwise._version import __version__
@@ -17,8 +18,9 @@ from layerwise.studies.pictures import (
     repeats_chart,
     tuned_chart,
 )
-from layerwise.studies.stories import PAGE_WORDS, SOURCES_ZH, STORIES
-from layerwise.studies.words import WORDS, model_name
+from layerwise.studies.stories import PAGE_WORDS, SOURCES_ZH, STORIES, unfinished_words
+from layerwise.studies.tables import choice_words
+from layerwise.studies.words import model_name
 
 
 def study_charts(outcome: Outcome, language: str) -> dict[str, Chart]:
@@ -57,7 +59,7 @@ def _parts(outcome: Outcome, charts: dict[str, Chart], language: str) -> dict[st
         "story": story,
         "how": story.how.format(**facts),
         "own_figures": outcome.study is not None and bool(outcome.study.takes) and outcome.data is None,
-        "unfinished": unfinished_words(outcome, language),
+        "unfinished": unfinished_words(outcome.unfinished, language),
         "table": tables[0],
         "repeats_table": tables[1] if outcome.repeats is not None else None,
         "tuned_table": tables[-1] if outcome.tuned is not None else None,
@@ -80,14 +82,6 @@ def _parts(outcome: Outcome, charts: dict[str, Chart], language: str) -> dict[st
     }
 
 
-def unfinished_words(outcome: Outcome, language: str) -> str:
-    """How far a study came that Ctrl-C ended early; "" for one that is whole."""
-    if outcome.unfinished is None:
-        return ""
-    what, done, planned = outcome.unfinished
-    return PAGE_WORDS[language][f"unfinished {what}"].format(done=done, planned=planned)
-
-
 def _repeats_lead(outcome: Outcome, language: str) -> str:
     if outcome.repeats is None:
         return ""
@@ -99,20 +93,25 @@ def _repeats_lead(outcome: Outcome, language: str) -> str:
     ]
     if outcome.repeats.fresh_masks:
         parts.append(say["fresh"])
-    return (" " if language == "en" else "").join(parts)
+    return _sentences([*parts, say["precision"]], language)
 
 
 def _tuned_lead(outcome: Outcome, language: str) -> str:
     if outcome.tuned is None:
         return ""
-    words = WORDS[language]
+    say = PAGE_WORDS[language]
     rates = [rate for rate, _ in outcome.tuned.tried[0].scores]
-    return PAGE_WORDS[language]["tuned lead"].format(
+    lead = say["tuned lead"].format(
         rates=len(rates),
         low=rates[0],
         high=rates[-1],
-        chosen=words["train_choice" if outcome.tuned.chosen_on == "train" else "held out"],
+        chosen=choice_words(outcome.tuned, language),
     )
+    return _sentences([lead, STORIES[language][outcome.name].choice, say["precision"]], language)
+
+
+def _sentences(parts: Sequence[str], language: str) -> str:
+    return (" " if language == "en" else "").join(filter(None, parts))
 
 
 def _command(outcome: Outcome, language: str) -> str:

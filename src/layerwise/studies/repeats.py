@@ -82,6 +82,7 @@ class Repeats:
             "seeds": self.seeds,
             "seconds": self.seconds,
             "points_redrawn": self.redrawn,
+            "dtype": self.arms[0].dtype,
             "dropout_masks": "fresh in each step" if self.fresh_masks else "as in the note",
             "rows": [
                 {
@@ -139,7 +140,8 @@ def repeat_study(
     """Train every arm on `seeds` seeds, `jobs` at a time (-1: one for each core), through joblib.
 
     A seed decides the points where they are drawn, the start, the order and the dropout masks, alike for all
-    arms. Dropout draws its masks anew in each step. The work of a seed is the same for any number of jobs.
+    arms. Dropout draws its masks anew in each step. All is trained in single precision, whatever that of the
+    study. The work of a seed is the same for any number of jobs.
     store: a folder where each finished run is kept; the same call goes on from what is there. Ctrl-C ends it
     early with the seeds that are done, and `unfinished` says how many. Raises InputError where the store
     cannot be written.

@@ -114,8 +114,14 @@ def tuned_table(tuned: Tuned, language: str) -> Table:
             )
         )
     names = ("model", "rate", "train accuracy", "test accuracy", "train cost", "reached", "comment")
-    chosen = say["train_choice" if tuned.chosen_on == "train" else "held out"]
-    return Table(say["tuned"].format(chosen=chosen), tuple(say[name] for name in names), tuple(rows))
+    title = say["tuned"].format(chosen=choice_words(tuned, language))
+    return Table(title, tuple(say[name] for name in names), tuple(rows))
+
+
+def choice_words(tuned: Tuned, language: str) -> str:
+    """What the rates were chosen by, with the number of examples that decided."""
+    words = WORDS[language]["train_choice" if tuned.chosen_on == "train" else "held out"]
+    return words.format(judged=tuned.judged_by)
 
 
 def mean_and_spread(shares: np.ndarray) -> str:

@@ -55,9 +55,10 @@ class Tried:
 
 @dataclass(frozen=True)
 class Tuned:
-    """Every arm at its own best rate. chosen_on: "train" (the cost in training) or "held out" (the cost on a
-    fifth of the training examples, held out for this). reached: epochs until the cost in training first was
-    at most half the baseline's, or None."""
+    """Every arm at its own best rate, all in single precision. chosen_on: "train" (the cost in training) or
+    "held out" (the cost on a fifth of the training examples, held out for this). judged_by: how many examples
+    that cost is of. reached: epochs until the cost in training first was at most half the baseline's, or
+    None."""
 
     study: Study
     tried: tuple[Tried, ...]
@@ -65,6 +66,7 @@ class Tuned:
     reached: tuple[int | None, ...]
     final_costs: tuple[float, ...]
     chosen_on: str
+    judged_by: int
     seconds: float
 
     @property
@@ -77,6 +79,8 @@ class Tuned:
         rows = zip(self.tried, self.rows, self.reached, self.final_costs, strict=True)
         return {
             "chosen_on": self.chosen_on,
+            "examples_judged_by": self.judged_by,
+            "dtype": self.arms[0].dtype,
             "rates": list(RATES),
             "seconds": self.seconds,
             "rows": [
@@ -106,7 +110,8 @@ def tune_study(
 ) -> Tuned | Unfinished:
     """Train every arm at every rate from the note's seeds, choose each one's best, and train it once more.
 
-    The test examples have no say in the choice. Dropout draws its masks anew in each step. store: a folder
+    The test examples have no say in the choice. Dropout draws its masks anew in each step. All runs are in
+    single precision, whatever that of the study. store: a folder
     where each finished run of the grid is kept; the same call goes on from what is there. Ctrl-C ends it
     early, and then there is nothing to choose from yet: what is returned says how far it came. Raises
     InputError where the store cannot be written.
@@ -114,7 +119,8 @@ def tune_study(
     started = time.perf_counter()
     examples = study.examples(data, study.seeds.data).of_type("float32")
     chosen = [arm.on_other_seeds for arm in (arms or study.arms_for(examples, data))]
-    judged = examples if study.tuned_on == "train" else held_out(examples, study.seeds)
+    on_train = study.tuned_on == "train"
+    judged = examples if on_train else held_out(examples, study.seeds).of_type("float32")
 
     def task(arm: Arm) -> Task:
         record_every = max(1, arm.epochs // 50)
@@ -148,6 +154,7 @@ def tune_study(
         tuple(_reached(run, examples) for run in runs),
         tuple(_final(run, "train_cost") for run in runs),
         study.tuned_on,
+        len(judged.X if on_train else judged.X_test),
         time.perf_counter() - started,
     )
 

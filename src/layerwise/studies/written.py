@@ -10,14 +10,15 @@ from typing import Any
 
 from layerwise.errors import InputError
 from layerwise.persistence import write_atomically
-from layerwise.studies.claims import Tried, try_claims
+from layerwise.studies.claims import ALL_CLAIMS, Tried, try_claims
 from layerwise.studies.claims.page import claims_document, claims_table, write_claims
 from layerwise.studies.headline import beyond, headline
-from layerwise.studies.many_runs import Unfinished
+from layerwise.studies.many_runs import CLAIMS_TRIED, Unfinished
 from layerwise.studies.outcome import Outcome, study
-from layerwise.studies.page import render_study, study_charts, unfinished_words
+from layerwise.studies.page import render_study, study_charts
 from layerwise.studies.pictures import charts_by_file
 from layerwise.studies.request import CLAIMS, PAGE, RESULTS, Call
+from layerwise.studies.stories import unfinished_words
 from layerwise.studies.tables import Table
 
 PICTURES = "pictures"
@@ -25,10 +26,11 @@ PICTURES = "pictures"
 
 @dataclass(frozen=True)
 class Done:
-    """One study, or the claims, after it was run."""
+    """One study, or so many of the planned claims, after it was run."""
 
     outcome: Outcome | None
     tried: Sequence[Tried] = ()
+    planned: int = 0
 
     @property
     def name(self) -> str:
@@ -47,7 +49,7 @@ class Done:
 
     def unfinished_words(self, language: str) -> str:
         """How far it came, where Ctrl-C ended it early; else ""."""
-        return "" if self.outcome is None else unfinished_words(self.outcome, language)
+        return unfinished_words(self.unfinished, language)
 
     def tables(self, language: str) -> list[Table]:
         """What is printed."""
@@ -56,16 +58,22 @@ class Done:
     @property
     def unfinished(self) -> Unfinished | None:
         """How far it came, where Ctrl-C ended it early."""
-        return None if self.outcome is None else self.outcome.unfinished
+        if self.outcome is not None:
+            return self.outcome.unfinished
+        if len(self.tried) < self.planned:
+            return Unfinished(CLAIMS_TRIED, len(self.tried), self.planned)
+        return None
 
     def document(self) -> dict[str, Any]:
         """What results.json holds."""
-        return claims_document(self.tried) if self.outcome is None else self.outcome.document()
+        if self.outcome is not None:
+            return self.outcome.document()
+        return claims_document(self.tried, self.unfinished)
 
     def write(self, folder: Path, language: str) -> Path:
         """Write everything into the folder; the page's path. Raises InputError where it cannot be written."""
         if self.outcome is None:
-            return write_claims(self.tried, folder, language)
+            return write_claims(self.tried, folder, language, self.unfinished)
         return write_study(self.outcome, folder, language)
 
 
@@ -77,10 +85,11 @@ def run_call(
 ) -> Done:
     """Run one study, or try the claims. Raises InputError where its data cannot be read.
 
-    store: a folder, where the runs on other seeds and at other rates are kept.
+    store: a folder, where the runs on other seeds and at other rates, and the claims that were tried, are
+    kept.
     """
     if call.name == CLAIMS:
-        return Done(None, try_claims(watch=watch))
+        return Done(None, try_claims(ALL_CLAIMS, watch, store), len(ALL_CLAIMS))
     found = study(
         call.name,
         data=call.data,

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from layerwise.checking.causes.naming import listed
 from layerwise.checking.evidence import ParameterEvidence
 
 # What an explanation may leave of the difference between the gradients, beyond what rounding leaves.
@@ -20,7 +21,10 @@ ENOUGH = 0.5
 
 @dataclass(frozen=True)
 class Comparison:
-    """A parameter's gradients as the rules read them: theta, A analytic, N numeric, all of one shape."""
+    """A parameter's gradients as the rules read them: theta, A analytic, N numeric, all of one shape.
+
+    `entries`: the flat index of each in the whole parameter.
+    """
 
     evidence: ParameterEvidence
     name: str
@@ -29,6 +33,7 @@ class Comparison:
     N: np.ndarray
     noise: np.ndarray
     valid: np.ndarray
+    entries: np.ndarray
 
     @classmethod
     def of(cls, evidence: ParameterEvidence, part: tuple[slice, ...] = ()) -> Comparison:
@@ -36,9 +41,8 @@ class Comparison:
         A, N = (np.asarray(array, dtype=np.float64)[part] for array in (evidence.analytic, evidence.numeric))
         noise, theta = np.asarray(evidence.noise)[part], np.asarray(evidence.value, dtype=np.float64)[part]
         valid = np.asarray(evidence.trusted)[part] & np.isfinite(N) & np.isfinite(noise)
-        return cls(
-            evidence, evidence.name, theta, A, np.where(valid, N, 0.0), np.where(valid, noise, 0.0), valid
-        )
+        N, noise = np.where(valid, N, 0.0), np.where(valid, noise, 0.0)
+        return cls(evidence, evidence.name, theta, A, N, noise, valid, evidence.entries()[part])
 
     @cached_property
     def D(self) -> np.ndarray:
@@ -69,6 +73,24 @@ class Comparison:
         if not np.isfinite(apart):
             return True
         return apart > self.evidence.tolerance * sizes and apart > 2 * _norm(self.noise)
+
+    def index(self, k: int) -> tuple[int, ...]:
+        """The place, in the whole parameter, of the k-th entry of those compared."""
+        return tuple(int(i) for i in np.unravel_index(self.entries.flat[k], self.evidence.whole_shape))
+
+    def place(self, wrong: np.ndarray, valid: np.ndarray) -> str:
+        """Where these of the valid entries lie, with a space in front; nothing where they are all."""
+        if wrong.sum() >= valid.sum() or wrong.ndim == 0:
+            return ""
+        measured = "" if self.evidence.is_whole else " measured"
+        share = f"{wrong.sum():,} of {valid.sum():,} entries{measured}"
+        places = np.array([self.index(int(k)) for k in np.flatnonzero(wrong)])
+        if wrong.ndim == 2:
+            for axis, word in enumerate(("row", "column")):
+                lines = np.unique(places[:, axis])
+                if wrong.shape[axis] > 1 and len(lines) <= max(1, wrong.shape[axis] // 2):
+                    return f" in {listed(word, lines)} ({share})"
+        return f" in {share} ({listed('entry', places)})"
 
     @property
     def precision(self) -> float:

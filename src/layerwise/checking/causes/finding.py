@@ -10,7 +10,7 @@ from layerwise.checking.causes import guessing, stale
 from layerwise.checking.causes.comparison import Comparison
 from layerwise.checking.causes.input_probe import wrong_inputs
 from layerwise.checking.causes.local import local_cause
-from layerwise.checking.causes.naming import gradient_name, place, sentence
+from layerwise.checking.causes.naming import gradient_name, sentence
 from layerwise.checking.causes.shared_fault import another_moment, low_precision, shared_cause
 from layerwise.checking.causes.situation import Situation
 from layerwise.checking.evidence import Cause, ParameterEvidence, Probes
@@ -88,13 +88,14 @@ def _inputs(situation: Situation, index: int, part: Comparison) -> Cause | None:
 def _unknown(situation: Situation, index: int | None, part: Comparison) -> Cause:
     """What can be said of an error that fits nothing: where it lives, and how large it is."""
     name = gradient_name(part.name)
-    where = place(part.wrong, part.valid) or " everywhere"
-    worst = np.unravel_index(int(np.argmax(np.abs(part.D))), part.D.shape)
-    at = f"[{', '.join(map(str, worst))}]" if worst else ""
+    where = part.place(part.wrong, part.valid) or " everywhere"
+    worst = int(np.argmax(np.abs(part.D)))
+    place = part.index(worst)
+    at = f"[{', '.join(map(str, place))}]" if place else ""
     text = (
-        f"{name} is wrong{where}; it fits no known mistake. At worst {name}{at} is {part.A[worst]:.6g} and "
+        f"{name} is wrong{where}; it fits no known mistake. At worst {name}{at} is {part.A.flat[worst]:.6g} "
+        f"and should be {part.N.flat[worst]:.6g}."
     )
-    text += f"should be {part.N[worst]:.6g}."
     if index is None:
         if part.A.ndim == 1 and part.A.size > 1:
             text += " Given as a dictionary of the layers' arrays, theta would let more be told."

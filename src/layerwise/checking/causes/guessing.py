@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from layerwise.checking.causes import lost
+from layerwise.checking.causes.comparison import Comparison
 from layerwise.checking.causes.hidden_layer import has_dropout
 from layerwise.checking.causes.naming import gradient_name, number
+from layerwise.checking.causes.numbers import KEPT
 from layerwise.checking.causes.output_layer import has_sigmoid
 from layerwise.checking.causes.situation import Situation
 from layerwise.checking.evidence import Cause
 
 # A sigmoid's derivative is 1/4 at most: once too often it shrinks a gradient, forgotten it leaves one large.
 SHRUNK, GROWN = 0.3, 3.3
+# How far chance takes a wrong mask's gradient from what it is on the average; and without a known keep_prob,
+# the smallest that is usual, and the least error that any mask makes.
+CHANCE, BY_CHANCE = 0.25, 3.0
+LEAST_KEPT, SMALLEST_APART = 0.5, 0.05
 ASK = "Given as a function of theta, the gradient could be asked."
 
 
@@ -27,7 +35,9 @@ def likeliest(situation: Situation, index: int) -> Cause | None:
         return _at_output(situation, index)
     layer, above = situation.layers[index : index + 2]
     dZ = f"dZ{index + 1} is wrong though the layers above are right"
-    if has_dropout(layer, above, situation.probes):
+    if has_dropout(layer, above, situation.probes) and _could_be_a_mask(
+        parts, situation.known.values.get(KEPT)
+    ):
         return Cause(
             "dropout-mask",
             None,
@@ -38,6 +48,27 @@ def likeliest(situation: Situation, index: int) -> Cause | None:
         None,
         f"{dZ}, and by no constant: most likely the derivative of layer {index + 1}'s activation. {ASK}",
     )
+
+
+def _could_be_a_mask(parts: Sequence[Comparison], keep_prob: float | None) -> bool:
+    """Whether the gradient is off by as much as a missing mask, or another one, makes it.
+
+    With the units that were dropped, A is N and more that has nothing to do with N, of its size by
+    sqrt((1 - p) / p); left unscaled or masked otherwise, it holds a share of N not far below p. So the
+    part of A along N is between p and 1 times N, but for chance, and the rest neither nothing nor much.
+    """
+    A, N = (np.concatenate([np.ravel(array) for array in side]) for side in _sides(parts))
+    size = float(np.linalg.norm(N))
+    if not size:
+        return True
+    least, usual = (LEAST_KEPT, 1.0) if keep_prob is None else (keep_prob, np.sqrt(1 / keep_prob - 1))
+    share, apart = float(A @ N) / size**2, float(np.linalg.norm(A - N)) / size
+    smallest = SMALLEST_APART if keep_prob is None else usual / BY_CHANCE
+    return bool(least - CHANCE <= share <= 1 + CHANCE and smallest <= apart <= BY_CHANCE * usual)
+
+
+def _sides(parts: Sequence[Comparison]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    return [np.where(part.valid, part.A, 0.0) for part in parts], [part.N for part in parts]
 
 
 def without_biases(situation: Situation, index: int) -> Cause | None:

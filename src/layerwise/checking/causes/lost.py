@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.checking.causes.comparison import Comparison
-from layerwise.checking.causes.naming import gradient_name, number, place, sentence
+from layerwise.checking.causes.naming import gradient_name, number, sentence
 from layerwise.checking.causes.surroundings import Surroundings
 from layerwise.checking.evidence import Cause
 
@@ -26,7 +26,7 @@ def non_finite(comparison: Comparison, around: Surroundings) -> Cause | None:
     if not bad.any():
         return None
     value = comparison.A[bad].flat[0]
-    where = place(bad, comparison.valid) or " everywhere"
+    where = comparison.place(bad, comparison.valid) or " everywhere"
     return Cause(
         "non-finite",
         None,
@@ -42,7 +42,7 @@ def zero(comparison: Comparison, around: Surroundings) -> Cause | None:
         return None
     if c.wrong.sum() == 1 and c.valid.sum() > 1:
         return None
-    where = place(c.wrong, c.valid & (c.N != 0))
+    where = c.place(c.wrong, c.valid & (c.N != 0))
     size = number(float(np.sqrt(np.mean(np.square(c.N[c.wrong])))))
     return Cause(
         "zero",

@@ -29,19 +29,6 @@ def times(factor: float) -> str:
     return text if factor > 0 else f"{text} and has the wrong sign"
 
 
-def place(wrong: np.ndarray, valid: np.ndarray) -> str:
-    """Where the wrong entries lie, with a space in front; nothing where they are all there is."""
-    if wrong.sum() >= valid.sum() or wrong.ndim == 0:
-        return ""
-    share = f"{wrong.sum():,} of {valid.sum():,} entries"
-    if wrong.ndim == 2:
-        for axis, word in ((1, "row"), (0, "column")):
-            lines = np.flatnonzero(wrong.any(axis=axis))
-            if wrong.shape[1 - axis] > 1 and len(lines) <= max(1, wrong.shape[1 - axis] // 2):
-                return f" in {listed(word, lines)} ({share})"
-    return f" in {share} ({listed('entry', np.argwhere(wrong))})"
-
-
 def listed(word: str, places: np.ndarray) -> str:
     """ "row 3", "rows 1, 4 and 7 more", counted from 0 as in Python."""
     plural = {"entry": "entries"}.get(word, f"{word}s")

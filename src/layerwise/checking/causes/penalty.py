@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.checking.causes.comparison import Comparison
-from layerwise.checking.causes.naming import gradient_name, number, place
+from layerwise.checking.causes.naming import gradient_name, number
 from layerwise.checking.causes.surroundings import Surroundings
 from layerwise.checking.evidence import Cause
 
@@ -28,7 +28,7 @@ def penalty_term(comparison: Comparison, around: Surroundings) -> Cause | None:
             continue
         if c.wrong.sum() == 1 and not _is_own(excess, around):
             continue
-        return _cause(c, around, excess, shown, place(c.wrong, c.valid & (term != 0)))
+        return _cause(c, around, excess, shown, c.place(c.wrong, c.valid & (term != 0)))
     return None
 
 

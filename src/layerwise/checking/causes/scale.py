@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.checking.causes.comparison import Comparison
-from layerwise.checking.causes.naming import gradient_name, number, place, times
+from layerwise.checking.causes.naming import gradient_name, number, times
 from layerwise.checking.causes.numbers import EXAMPLES, Factor
 from layerwise.checking.causes.surroundings import Surroundings
 from layerwise.checking.evidence import Cause
@@ -16,7 +16,7 @@ def sign_flipped(comparison: Comparison, around: Surroundings) -> Cause | None:
     c = comparison
     if not c.is_explained_by(np.where(c.wrong, -c.N, c.N)):
         return None
-    where = place(c.wrong, c.valid & (c.N != 0))
+    where = c.place(c.wrong, c.valid & (c.N != 0))
     return Cause(
         "sign-flipped",
         -1.0,
@@ -36,7 +36,7 @@ def scaled(comparison: Comparison, around: Surroundings) -> Cause | None:
     reading = around.reading(factor)
     if c.wrong.sum() == 1 and reading is None:
         return None
-    return scale_cause(c, factor, reading, around, place(c.wrong, c.valid & (c.N != 0)))
+    return scale_cause(c, factor, reading, around, c.place(c.wrong, c.valid & (c.N != 0)))
 
 
 def scale_cause(
