@@ -38,9 +38,9 @@ def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
     """The full name and the help text of a command and of all its subcommands, in the order of the help."""
     # Without boxes and colours the text is the same in every terminal and with every release of rich.
     command.rich_markup_mode = None
-    context = command.context_class(
-        command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
-    )
+    # The command's own settings belong in: it keeps the help option of the first context that asked for it.
+    settings = command.context_settings | {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = command.context_class(command, info_name=name, parent=parent, **settings)
     text = "\n".join(line.rstrip() for line in command.get_help(context).strip().splitlines())
     yield context.command_path, text
     if hasattr(command, "list_commands"):
