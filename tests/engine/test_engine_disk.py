@@ -12,14 +12,14 @@ import sys
 import numba
 import pytest
 
-from layerwise.engine.compiled.disk import is_on_disk, keep_on_disk
+from layerwise.engine.compiled.kernel import Arguments, Kernel
 
 ONE_STEP = """
 import json, sys
 import numpy as np
 from layerwise.engine import Batches, Program, StepTotals, TrainingState, build_engine
 from layerwise.engine.compiled import driver
-from layerwise.engine.compiled.engine import compiled_driver
+from layerwise.engine.compiled.engine import driver_kernel
 from layerwise.network.architecture import Architecture
 from layerwise.network.objective import Objective
 
@@ -30,17 +30,16 @@ was_compiled = engine.is_compiled
 state = TrainingState.start(np.arange(6.0), program)
 batches = Batches(np.eye(2), np.eye(2), None, None, 1)
 engine.run_steps(state, batches, 0, StepTotals(), np.array([0.1, 0.1]))
-# The same call with examples that may not be written to, in another order: no second compilation.
+# The same call with examples that may not be written to, in another order.
 for array in batches[:2]:
     array.flags.writeable = False
 again = batches._replace(order=np.array([1, 0]), weights=np.ones(2))
 engine.run_steps(state, again, 1, StepTotals(), np.array([0.1, 0.1]))
-stats = compiled_driver(driver.run_steps, "float64").stats
+kernel = driver_kernel(driver.run_steps, "float64")
 print(json.dumps({
     "was_compiled": was_compiled,
     "is_compiled": engine.is_compiled,
-    "hits": sum(stats.cache_hits.values()),
-    "misses": sum(stats.cache_misses.values()),
+    "from_disk": kernel.was_on_disk,
     "bits": state.parameters.tobytes().hex(),
 }))
 """
@@ -60,10 +59,8 @@ def in_a_new_process(program, **environment):
 
 def test_a_second_process_finds_the_code_of_the_first(tmp_path):
     first, second = (in_a_new_process(ONE_STEP, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
-    assert (first["was_compiled"], first["is_compiled"]) == (False, True)
-    assert (first["hits"], first["misses"]) == (0, 1)
-    assert (second["was_compiled"], second["is_compiled"]) == (True, True)
-    assert (second["hits"], second["misses"]) == (1, 0)
+    assert (first["was_compiled"], first["is_compiled"], first["from_disk"]) == (False, True, False)
+    assert (second["was_compiled"], second["is_compiled"], second["from_disk"]) == (True, True, True)
     assert first["bits"] == second["bits"]
 
 
@@ -75,7 +72,7 @@ def doubled(x):
 
 @pytest.fixture
 def compiled_anew(tmp_path, monkeypatch):
-    """A call makes a dispatcher that knows nothing but what is on disk, as a new process would."""
+    """A call makes a kernel that knows nothing but what is on disk, as a new process would."""
     path = tmp_path / "doubling.py"
     path.write_text(SOURCE)
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
@@ -84,40 +81,34 @@ def compiled_anew(tmp_path, monkeypatch):
         spec = importlib.util.spec_from_file_location("doubling", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        function = numba.njit(module.doubled)
-        keep_on_disk(function)
-        return function
+        return Kernel(module.doubled, "doubled", "float64", Arguments("x", returns=True), "of_this_test")
 
     return make
 
 
-def hits(function):
-    return sum(function.stats.cache_hits.values())
-
-
 def test_a_function_is_on_disk_once_it_has_run(compiled_anew):
     first = compiled_anew()
-    assert not is_on_disk(first)
-    assert first(3.0) == 6.0
-    assert is_on_disk(first)
+    assert not first.is_ready
+    assert first.entry(3.0) == 6.0
+    assert first.is_ready
     second = compiled_anew()
-    assert is_on_disk(second)
-    assert second(3.0) == 6.0
-    assert (hits(first), hits(second)) == (0, 1)
+    assert second.is_ready
+    assert second.entry(3.0) == 6.0
+    assert (first.was_on_disk, second.was_on_disk) == (False, True)
 
 
 @pytest.mark.parametrize("left", [b"", b"\x80\x04", b"not an index"])
 @pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
 def test_a_file_cut_short_is_written_anew(compiled_anew, tmp_path, kind, left):
-    assert compiled_anew()(3.0) == 6.0
+    assert compiled_anew().entry(3.0) == 6.0
     (damaged,) = (tmp_path / "cache").rglob(kind)
     damaged.write_bytes(left)
     mended = compiled_anew()
-    assert mended(3.0) == 6.0
-    assert hits(mended) == 0
+    assert mended.entry(3.0) == 6.0
+    assert not mended.was_on_disk
     third = compiled_anew()
-    assert third(3.0) == 6.0
-    assert hits(third) == 1
+    assert third.entry(3.0) == 6.0
+    assert third.was_on_disk
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
@@ -126,13 +117,11 @@ def test_a_disk_that_takes_nothing_does_not_stop_the_work(compiled_anew, monkeyp
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr("numba.core.caching.IndexDataCacheFile._open_for_write", refuse)
-    function = compiled_anew()
-    assert function(3.0) == 6.0
-    assert not is_on_disk(function)
+    assert compiled_anew().entry(3.0) == 6.0
+    assert not compiled_anew().is_ready
 
 
 def test_without_any_folder_to_write_to_code_is_compiled_in_memory(compiled_anew, monkeypatch):
     monkeypatch.setattr("layerwise.engine.compiled.disk._ForgivingCache._impl_class._locator_classes", [])
-    function = compiled_anew()
-    assert function(3.0) == 6.0
-    assert not is_on_disk(function)
+    assert compiled_anew().entry(3.0) == 6.0
+    assert not compiled_anew().is_ready

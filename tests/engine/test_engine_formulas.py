@@ -223,7 +223,7 @@ def editing(module, monkeypatch):
     monkeypatch.setattr(formula_compiler.inspect, "getsource", edited)
 
 
-@pytest.mark.parametrize("module", [*FORMULAS, "elementary", "formula", "loops", "kernels"])
+@pytest.mark.parametrize("module", [*FORMULAS, "elementary", "formula", "loops", "kernel", "kernels"])
 def test_a_kernel_on_disk_is_not_used_when_what_it_was_made_from_changes(module, monkeypatch):
     """The name of the file holds the digest of every module whose code goes into it."""
     before = kernels.sources_digest.__wrapped__()
@@ -232,11 +232,11 @@ def test_a_kernel_on_disk_is_not_used_when_what_it_was_made_from_changes(module,
     assert kernels.sources_digest.__wrapped__() != before
 
 
-@pytest.mark.parametrize("module", ["calls", "driver", "formula", "kernels", "team", "engine", "randomness"])
+@pytest.mark.parametrize("module", ["calls", "driver", "formula", "kernel", "kernels", "team", "engine", "randomness"])
 def test_a_driver_on_disk_is_not_used_when_what_it_was_made_from_changes(module, monkeypatch):
-    made = compiled_engine.compiled_driver(driver.run_steps, "float64").py_func.__qualname__
+    made = compiled_engine.driver_kernel(driver.run_steps, "float64").name
     editing(module, monkeypatch)
-    again = compiled_engine.compiled_driver.__wrapped__(driver.run_steps, "float64").py_func.__qualname__
+    again = compiled_engine.driver_kernel.__wrapped__(driver.run_steps, "float64").name
     assert made != again
 
 

@@ -44,14 +44,7 @@ def forgiving_cache(function: Callable) -> FunctionCache | None:
         return None
 
 
-def keep_on_disk(compiled: Callable) -> None:
-    """From now on the dispatcher's machine code is looked for and kept in a file named after the function."""
-    cache = forgiving_cache(compiled.py_func)  # type: ignore[attr-defined]
-    if cache is not None:
-        compiled._cache = cache  # type: ignore[attr-defined]
-
-
 def is_on_disk(compiled: Any) -> bool:
-    """Whether the machine code of a dispatcher or callback is kept already, so that it need not compile."""
+    """Whether the machine code of a callback is kept already, so that it need not compile."""
     cache = compiled._cache
     return isinstance(cache, _ForgivingCache) and cache.holds_code()

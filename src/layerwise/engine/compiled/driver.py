@@ -25,6 +25,7 @@ import numpy as np
 
 from layerwise.engine.compiled.calls import at, call, call_for_number, gemm
 from layerwise.engine.compiled.formula import compile_formula
+from layerwise.engine.compiled.kernel import Arguments
 from layerwise.engine.compiled.kernels import (
     ADD_PRODUCTS,
     CONSTANTS,
@@ -55,6 +56,8 @@ LAYER_COLUMNS = 11
 LOOPS_UP_TO = 5 * 2**17
 # Numbers of a gradient that are made, and used for the update, before the next: what a cache holds.
 CACHED = 2**18
+# Parameters of a network that are updated in one go.
+UPDATED_AT_ONCE = 2**12
 # Losses that are added up in their own precision, before they are added to the others in double precision.
 SUMMED_ALONE = 256
 
@@ -64,187 +67,114 @@ _clip_scale = compile_formula(clip_scale, "float64")
 
 def _part(function):
     """A part of a driver, compiled with it."""
-    return numba.njit(named_apart(function), inline="always", error_model="numpy")
+    return numba.njit(named_apart(function), inline="never", error_model="numpy")
 
 
 @_part
-def multiply(kernels, P, p, flipped, step, S, s, out, o, m, inner, r0, r1, c0, c1):
-    """out[r0:r1, c0:c1] = (P S)[r0:r1, c0:c1].
+def row_of(layers, layer):
+    """The numbers of one layer; see above."""
+    row = at(layers, layer * LAYER_COLUMNS)
+    return row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10]
 
-    S (inner, m), out (n, m); P (n, inner), or flipped (inner, n). `step` is the distance
-    from one row of P, as it lies, to the next.
+
+@_part
+def multiply(kernels, P, flipped, step, S, out, m, inner, rows, columns):
+    """out (rows, columns) = P S.   P (rows, inner), or flipped (inner, rows); S (inner, columns)
+
+    `step` is the distance from one row of P, as it lies, to the next. Rows of S and of out are m apart.
     """
-    rows, columns = r1 - r0, c1 - c0
-    if rows <= 0 or columns <= 0:
-        return
-    row_step, column_step = (1, step) if flipped else (step, 1)
-    here = at(P, p + r0 * row_step)
     if rows * columns * inner <= LOOPS_UP_TO:
-        call(
-            kernels[MULTIPLY_ADD],
-            (
-                here,
-                row_step,
-                column_step,
-                at(S, s + c0),
-                m,
-                at(out, o + r0 * m + c0),
-                m,
-                inner,
-                rows,
-                columns,
-            ),
-        )
+        row_step, column_step = (1, step) if flipped else (step, 1)
+        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, m, out, m, inner, rows, columns))
     else:
-        gemm(
-            kernels[GEMM], (flipped, 0), (rows, columns, inner), here, step, at(S, s + c0), m,
-            at(out, o + r0 * m + c0), m,
-        )  # fmt: skip
+        gemm(kernels[GEMM], (flipped, 0), (rows, columns, inner), P, step, S, m, out, m)
 
 
 @_part
-def gather(kernels, source, width, order, first, i0, i1, target, by_rows, m):
+def gather(kernels, source, width, order, ordered, first, i0, i1, target, by_rows, m):
     """The examples i0 ... i1 of a mini-batch, from source (examples, width) to target, of which they are rows
-    or columns: source[order[first + i]], or as they stand where there is no order."""
+    or columns: source[order[first + i]], or as they stand where they are not `ordered`."""
     if i1 <= i0:
         return
-    if order.size:
+    if ordered:
         place = at(target, i0 * width) if by_rows else at(target, i0)
         kernel = kernels[GATHER_ROWS] if by_rows else kernels[GATHER_COLUMNS]
-        call(kernel, (at(source, 0), at(order, first + i0), place, i1 - i0, width, m))
+        call(kernel, (source, at(order, first + i0), place, i1 - i0, width, m))
     else:
         call(kernels[TAKE_COLUMNS], (at(source, (first + i0) * width), at(target, i0), i1 - i0, width, m))
 
 
 @_part
 def forward_pass(
-    kernels, layers, parameters, batch, by_rows, m, work, keep_probs, highest, step_key, masks,
-    thread, threads, parts, counters,
+    kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, dropping, step_key,
+    masks, thread, threads, parts, counters,
 ):  # fmt: skip
-    """Z, A and H of every layer into the work buffer. Units are dropped where there are `masks`, which are
-    drawn first where `step_key` is not below 0."""
-    dropping = masks.size > 0
-    source = 0
-    for layer in range(layers.shape[0]):
-        n_prev, n, kernel, w, b, z, a, h, _, mask, joint = layers[layer]
+    """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
+    are drawn first where `step_key` is not below 0."""
+    source = batch
+    for layer in range(depth):
+        n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
         for part in range(thread, parts, threads):
             r0, r1, c0, c1 = region(n, m, part, parts, joint)
-            if r1 <= r0 or c1 <= c0:
+            rows, columns, block = r1 - r0, c1 - c0, r0 * m + c0
+            if rows <= 0 or columns <= 0:
                 continue
-            if layer > 0:
-                multiply(
-                    kernels,
-                    parameters,
-                    w,
-                    0,
-                    n_prev,
-                    work,
-                    source * m,
-                    work,
-                    z * m,
-                    m,
-                    n_prev,
-                    r0,
-                    r1,
-                    c0,
-                    c1,
-                )
-            elif by_rows:
-                gemm(
-                    kernels[GEMM], (0, 1), (r1 - r0, c1 - c0, n_prev),
-                    at(parameters, w + r0 * n_prev), n_prev, at(batch, c0 * n_prev), n_prev,
-                    at(work, z * m + r0 * m + c0), m,
-                )  # fmt: skip
+            W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * m + block), at(work, a * m + block)
+            if layer == 0 and by_rows:
+                examples = at(batch, c0 * n_prev)
+                gemm(kernels[GEMM], (0, 1), (rows, columns, n_prev), W, n_prev, examples, n_prev, Z, m)
             else:
-                multiply(kernels, parameters, w, 0, n_prev, batch, 0, work, z * m, m, n_prev, r0, r1, c0, c1)
-            block = r0 * m + c0
-            call(
-                kernels[kernel],
-                (
-                    at(work, z * m + block),
-                    at(work, a * m + block),
-                    at(parameters, b + r0),
-                    m,
-                    r1 - r0,
-                    c1 - c0,
-                ),
-            )
+                multiply(kernels, W, 0, n_prev, at(source, c0), Z, m, n_prev, rows, columns)
+            call(kernels[kernel], (Z, A, at(parameters, b + r0), m, rows, columns))
             if dropping and h != a:
-                its_mask = at(masks, mask * m + block)
+                M = at(masks, mask * m + block)
                 if step_key >= 0:
-                    key, first = _subkey(step_key, layer + 1), c0 * n + r0
-                    call(
-                        kernels[DRAW_MASK],
-                        (its_mask, m, r1 - r0, c1 - c0, key, highest[layer], first, n),
-                    )
-                call(
-                    kernels[DROP],
-                    (
-                        at(work, a * m + block), at(work, h * m + block), its_mask, m, r1 - r0, c1 - c0,
-                        keep_probs[layer],
-                    ),
-                )  # fmt: skip
-        source = h if dropping else a
+                    key = _subkey(step_key, layer + 1)
+                    call(kernels[DRAW_MASK], (M, m, rows, columns, key, highest[layer], c0 * n + r0, n))
+                call(kernels[DROP], (A, at(work, h * m + block), M, m, rows, columns, keep_probs[layer]))
+        source = at(work, (h if dropping else a) * m)
         meet(counters, threads)
 
 
 @_part
 def backward_pass(
-    kernels, layers, parameters, Y, weights, total, m, work, keep_probs, masks, settings,
+    kernels, layers, depth, parameters, Y, weights, total, m, work, keep_probs, dropping, masks, settings,
     thread, threads, parts, counters, partial,
 ):  # fmt: skip
     """dJ/dZ of every layer, penalties aside. Returns the sum of the examples' losses over `total`.
 
     Each layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights (m,)
     """
-    depth = layers.shape[0]
-    _, n, kernel, _, _, z, a, _, d, _, _ = layers[depth - 1]
+    _, n, kernel, _, _, z, a, _, d, _, _ = row_of(layers, depth - 1)
     for part in range(thread, parts, threads):
         c0, c1 = share(m, part, parts)
         loss = 0.0
         for first in range(c0, c1, SUMMED_ALONE):
+            A, D, few = at(work, a * m + first), at(work, d * m + first), min(SUMMED_ALONE, c1 - first)
             loss += call_for_number(
-                kernels[LOSS],
-                (
-                    at(work, a * m + first), at(Y, first), at(weights, first), at(work, d * m + first), m, n,
-                    min(SUMMED_ALONE, c1 - first), total, at(settings, 0),
-                ),
-            )  # fmt: skip
+                kernels[LOSS], (A, at(Y, first), at(weights, first), D, m, n, few, total, settings)
+            )
         partial[8 * part] = loss
         if c1 > c0:
-            call(
-                kernels[kernel + 1],
-                (at(work, d * m + c0), at(work, z * m + c0), at(work, a * m + c0), m, n, c1 - c0),
-            )
+            D, Z, A = at(work, d * m + c0), at(work, z * m + c0), at(work, a * m + c0)
+            call(kernels[kernel + 1], (D, Z, A, m, n, c1 - c0))
     meet(counters, threads)
     for layer in range(depth - 1, 0, -1):
-        below, n, _, w, _, _, _, _, above, _, _ = layers[layer]
-        _, _, kernel, _, _, z, a, h, d, mask, joint = layers[layer - 1]
+        below, n, _, w, _, _, _, _, above, _, _ = row_of(layers, layer)
+        _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
         for part in range(thread, parts, threads):
             r0, r1, c0, c1 = region(below, m, part, parts, joint)
-            if r1 <= r0 or c1 <= c0:
+            rows, columns, block = r1 - r0, c1 - c0, r0 * m + c0
+            if rows <= 0 or columns <= 0:
                 continue
-            multiply(kernels, parameters, w, 1, below, work, above * m, work, d * m, m, n, r0, r1, c0, c1)
-            block = r0 * m + c0
-            if masks.size > 0 and h != a:
-                call(
-                    kernels[DROP_IN_PLACE],
-                    (
-                        at(work, d * m + block), at(masks, mask * m + block), m, r1 - r0, c1 - c0,
-                        keep_probs[layer - 1],
-                    ),
-                )  # fmt: skip
-            call(
-                kernels[kernel + 1],
-                (
-                    at(work, d * m + block),
-                    at(work, z * m + block),
-                    at(work, a * m + block),
-                    m,
-                    r1 - r0,
-                    c1 - c0,
-                ),
-            )
+            D = at(work, d * m + block)
+            W, D_above = at(parameters, w + r0), at(work, above * m + c0)
+            multiply(kernels, W, 1, below, D_above, D, m, n, rows, columns)
+            if dropping and h != a:
+                M = at(masks, mask * m + block)
+                call(kernels[DROP_IN_PLACE], (D, M, m, rows, columns, keep_probs[layer - 1]))
+            Z, A = at(work, z * m + block), at(work, a * m + block)
+            call(kernels[kernel + 1], (D, Z, A, m, rows, columns))
         meet(counters, threads)
     cost = 0.0
     for part in range(parts):
@@ -255,127 +185,123 @@ def backward_pass(
 @_part
 def weight_gradient(kernels, layers, layer, gradient, batch, by_rows, m, work, dropping, r0, r1, c0, c1):
     """dW[r0:r1, c0:c1] of one layer into `gradient`, penalties aside."""
-    n_prev, _, _, w, _, _, _, _, d, _, _ = layers[layer]
-    height, width = r1 - r0, c1 - c0
-    if height <= 0 or width <= 0:
+    n_prev, _, _, w, _, _, _, _, d, _, _ = row_of(layers, layer)
+    rows, columns = r1 - r0, c1 - c0
+    if rows <= 0 or columns <= 0:
         return
-    delta, out = at(work, d * m + r0 * m), at(gradient, w + r0 * n_prev + c0)
+    D, out = at(work, d * m + r0 * m), at(gradient, w + r0 * n_prev + c0)
     if layer == 0 and by_rows:
-        gemm(kernels[GEMM], (0, 0), (height, width, m), delta, m, at(batch, c0), n_prev, out, n_prev)
+        gemm(kernels[GEMM], (0, 0), (rows, columns, m), D, m, at(batch, c0), n_prev, out, n_prev)
+        return
+    below = at(batch, c0 * m)
+    if layer > 0:
+        before = at(layers, (layer - 1) * LAYER_COLUMNS)
+        below = at(work, ((before[7] if dropping else before[6]) + c0) * m)
+    if rows * columns * m <= LOOPS_UP_TO:
+        call(kernels[ADD_PRODUCTS], (D, m, below, m, out, n_prev, m, rows, columns))
     else:
-        source = at(batch, c0 * m)
-        if layer > 0:
-            below = layers[layer - 1, 7] if dropping else layers[layer - 1, 6]
-            source = at(work, below * m + c0 * m)
-        if height * width * m <= LOOPS_UP_TO:
-            call(kernels[ADD_PRODUCTS], (delta, m, source, m, out, n_prev, m, height, width))
-        else:
-            gemm(kernels[GEMM], (0, 1), (height, width, m), delta, m, source, m, out, n_prev)
+        gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, m, below, m, out, n_prev)
 
 
 def cost_and_gradient(
-    kernels, layers, parameters, gradient, batch, by_rows, Y, weights, total, m, work, keep_probs, highest,
-    step_key, masks, l2, l1, settings, counters, partial,
+    kernels, layers, depth, parameters, gradient, batch, by_rows, Y, weights, total, m, work, keep_probs,
+    highest, dropping, step_key, masks, l2, l1, settings, counters, partial,
 ):  # fmt: skip
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
-        kernels, layers, parameters, batch, by_rows, m, work, keep_probs, highest, step_key, masks,
-        0, 1, 1, counters,
+        kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, dropping, step_key,
+        masks, 0, 1, 1, counters,
     )  # fmt: skip
     cost = backward_pass(
-        kernels, layers, parameters, Y, weights, total, m, work, keep_probs, masks, settings,
+        kernels, layers, depth, parameters, Y, weights, total, m, work, keep_probs, dropping, masks, settings,
         0, 1, 1, counters, partial,
     )  # fmt: skip
-    for layer in range(layers.shape[0]):
-        n_prev, n, _, w, b, _, _, _, d, _, _ = layers[layer]
-        dropping = masks.size > 0
+    for layer in range(depth):
+        n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
         weight_gradient(kernels, layers, layer, gradient, batch, by_rows, m, work, dropping, 0, n, 0, n_prev)
         call(kernels[ROW_SUMS], (at(work, d * m), m, at(gradient, b), n, m))
         if l2 > 0 or l1 > 0:
-            cost += call_for_number(
-                kernels[PENALTY], (at(parameters, w), at(gradient, w), n * n_prev, l2 / total, l1 / total)
-            )
+            W, dW = at(parameters, w), at(gradient, w)
+            cost += call_for_number(kernels[PENALTY], (W, dW, n * n_prev, l2 / total, l1 / total))
     return cost
 
 
 @_part
-def update_block(kernels, parameters, slots, gradient, start, size, rate, weight_decay, constants):
-    """One step of the optimizer on a part of the flat vector."""
-    length = parameters.size
-    call(
-        kernels[UPDATE],
-        (
-            at(parameters, start), at(slots, start), at(slots, start + length), at(gradient, start), size,
-            rate, weight_decay, at(constants, 0),
-        ),
-    )  # fmt: skip
+def update_block(kernels, parameters, slots, length, gradient, start, size, rate, weight_decay, constants):
+    """One step of the optimizer on a part of the flat vectors, which are `length` long."""
+    W, first, second = at(parameters, start), at(slots, start), at(slots, start + length)
+    call(kernels[UPDATE], (W, first, second, at(gradient, start), size, rate, weight_decay, constants))
 
 
 def run_steps(
-    thread, threads, parts, counters, partial, kernels,
-    layers, parameters, slots, gradient, X, Y, weights, order, examples, inputs, outputs, batch_size,
-    epoch_steps, first_step, rates, t, seed_key, first_epoch, cost_sums, weight_sums, norms,
-    work, by_rows, batch_X, batch_Y, batch_weights, keep_probs, highest, draws_masks, masks,
-    l2, l1, settings, optimizer_settings, constants, weight_decay, max_norm, clip_norm,
+    thread, threads, parts, counters, partial, kernels, layers, depth,
+    parameters, slots, length, gradient, X, Y, weights, weighted, order, ordered,
+    examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key, first_epoch,
+    cost_sums, weight_sums, norms, work, by_rows, batch_X, batch_Y, batch_weights,
+    keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings, optimizer_settings, constants,
+    constants_each, weight_decay, max_norm, clip_norm, outcome,
 ):  # fmt: skip
-    """See `contract.Engine.run_epochs`. Returns (steps done, t, finite); sums and norms are per epoch."""
-    depth = layers.shape[0]
+    """See `contract.Engine.run_epochs`. outcome (3,): steps done, t, whether every cost was finite; sums and
+    norms are per epoch."""
     held_start, held_m = -1, -1
-    last_of_call = first_step + rates.size - 1
-    in_place = order.size == 0
-    for done in range(rates.size):
+    last_of_call = first_step + steps - 1
+    own_constants = at(constants, thread * constants_each)
+    # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
+    at_once = parts == 1 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
+    finite, done = True, 0
+    while done < steps:
         step = first_step + done
         epoch = step // epoch_steps
         number = step - epoch * epoch_steps
         start = number * batch_size
         m = min(batch_size, examples - start)
         # A batch that is the same as the last one need not be fetched again.
-        if not in_place or start != held_start or m != held_m:
-            first = start if in_place else epoch * examples + start
+        if ordered or start != held_start or m != held_m:
+            first = epoch * examples + start if ordered else start
             for part in range(thread, parts, threads):
                 i0, i1 = share(m, part, parts)
-                if not (by_rows and in_place):
-                    gather(kernels, X, inputs, order, first, i0, i1, batch_X, by_rows, m)
-                gather(kernels, Y, outputs, order, first, i0, i1, batch_Y, False, m)
-                if weights.size:
-                    gather(kernels, weights, 1, order, first, i0, i1, batch_weights, False, m)
+                if ordered or not by_rows:
+                    gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, by_rows, m)
+                gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, False, m)
+                if weighted:
+                    gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, False, m)
             meet(counters, threads)
             held_start, held_m = start, m
-        batch = at(X, start * inputs) if by_rows and in_place else at(batch_X, 0)
+        batch = at(batch_X, 0) if ordered or not by_rows else at(X, start * inputs)
         total = float(m)
-        if weights.size:
+        if weighted:
             total = 0.0
             for i in range(m):
                 total += np.float64(batch_weights[i])
             if total == 0:
                 meet(counters, threads)
+                done += 1
                 continue
         step_key = -1
         if draws_masks:
             step_key = _subkey(_subkey(seed_key, first_epoch + epoch), number)
         forward_pass(
-            kernels, layers, parameters, batch, by_rows, m, work, keep_probs, highest, step_key, masks,
-            thread, threads, parts, counters,
+            kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, dropping,
+            step_key, masks, thread, threads, parts, counters,
         )  # fmt: skip
         cost = backward_pass(
-            kernels, layers, parameters, batch_Y, batch_weights, total, m, work, keep_probs, masks, settings,
-            thread, threads, parts, counters, partial,
+            kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, work, keep_probs, dropping,
+            masks, settings, thread, threads, parts, counters, partial,
         )  # fmt: skip
         if not np.isfinite(cost):
             if thread == 0:
                 norms[epoch] = np.nan
-            return done, t, False
+            finite = False
+            break
         t += 1
-        own_constants = at(constants, thread * (constants.size // threads))
         if kernels[CONSTANTS]:
-            call(kernels[CONSTANTS], (at(own_constants, 0), t, at(optimizer_settings, 0)))
+            call(kernels[CONSTANTS], (own_constants, t, optimizer_settings))
         rate = rates[done]
-        wants_norm = number == epoch_steps - 1 or step == last_of_call or clip_norm > 0 or weights.size > 0
-        dropping = masks.size > 0
+        wants_norm = number == epoch_steps - 1 or step == last_of_call or clip_norm > 0 or weighted
         for part in range(thread, parts, threads):
             penalty, square = 0.0, 0.0
             for layer in range(depth):
-                n_prev, n, _, w, b, _, _, _, d, _, _ = layers[layer]
+                n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
                 r0, r1, c0, c1 = region(n, n_prev, part, parts, 0)
                 chunk = max(8, CACHED // max(1, c1 - c0))
                 for r in range(r0, r1, chunk):
@@ -389,27 +315,35 @@ def run_steps(
                         pieces, size = 1, pieces * size
                     for piece in range(pieces):
                         begin = w + (r + piece) * n_prev + c0
+                        W, dW = at(parameters, begin), at(gradient, begin)
                         if l2 > 0 or l1 > 0:
                             penalty += call_for_number(
-                                kernels[PENALTY],
-                                (at(parameters, begin), at(gradient, begin), size, l2 / total, l1 / total),
+                                kernels[PENALTY], (W, dW, size, l2 / total, l1 / total)
                             )
-                        if wants_norm:
-                            square += call_for_number(kernels[SQUARES], (at(gradient, begin), size))
-                        if clip_norm == 0:
+                        if wants_norm and not at_once:
+                            square += call_for_number(kernels[SQUARES], (dW, size))
+                        if clip_norm == 0 and not at_once:
                             update_block(
-                                kernels, parameters, slots, gradient, begin, size, rate, weight_decay,
+                                kernels, parameters, slots, length, gradient, begin, size, rate, weight_decay,
                                 own_constants,
                             )  # fmt: skip
                 r0, r1 = share(n, part, parts)
                 if r1 > r0:
-                    call(kernels[ROW_SUMS], (at(work, d * m + r0 * m), m, at(gradient, b + r0), r1 - r0, m))
-                    if wants_norm:
-                        square += call_for_number(kernels[SQUARES], (at(gradient, b + r0), r1 - r0))
-                    if clip_norm == 0:
+                    D, db = at(work, d * m + r0 * m), at(gradient, b + r0)
+                    call(kernels[ROW_SUMS], (D, m, db, r1 - r0, m))
+                    if wants_norm and not at_once:
+                        square += call_for_number(kernels[SQUARES], (db, r1 - r0))
+                    if clip_norm == 0 and not at_once:
                         update_block(
-                            kernels, parameters, slots, gradient, b + r0, r1 - r0, rate, 0.0, own_constants
-                        )
+                            kernels, parameters, slots, length, gradient, b + r0, r1 - r0, rate, 0.0,
+                            own_constants,
+                        )  # fmt: skip
+            if at_once:
+                if wants_norm:
+                    square = call_for_number(kernels[SQUARES], (gradient, length))
+                update_block(
+                    kernels, parameters, slots, length, gradient, 0, length, rate, 0.0, own_constants
+                )
             partial[8 * part + 1] = penalty
             partial[8 * part + 2] = square
         meet(counters, threads)
@@ -422,7 +356,7 @@ def run_steps(
             factor = _clip_scale(norm, clip_norm) if clip_norm > 0 else 1.0
             for part in range(thread, parts, threads):
                 for layer in range(depth):
-                    n_prev, n, _, w, b, _, _, _, _, _, _ = layers[layer]
+                    n_prev, n, _, w, b, _, _, _, _, _, _ = row_of(layers, layer)
                     r0, r1 = share(n, part, parts)
                     if r1 <= r0:
                         continue
@@ -431,19 +365,13 @@ def run_steps(
                         call(kernels[SCALE], (at(gradient, begin), size, factor))
                         call(kernels[SCALE], (at(gradient, b + r0), r1 - r0, factor))
                         update_block(
-                            kernels,
-                            parameters,
-                            slots,
-                            gradient,
-                            begin,
-                            size,
-                            rate,
-                            weight_decay,
+                            kernels, parameters, slots, length, gradient, begin, size, rate, weight_decay,
                             own_constants,
-                        )
+                        )  # fmt: skip
                         update_block(
-                            kernels, parameters, slots, gradient, b + r0, r1 - r0, rate, 0.0, own_constants
-                        )
+                            kernels, parameters, slots, length, gradient, b + r0, r1 - r0, rate, 0.0,
+                            own_constants,
+                        )  # fmt: skip
                     if max_norm > 0:
                         call(kernels[LIMIT_ROWS], (at(parameters, begin), r1 - r0, n_prev, max_norm))
             meet(counters, threads)
@@ -451,26 +379,35 @@ def run_steps(
             cost_sums[epoch] += (cost + penalty) * total
             weight_sums[epoch] += total
             norms[epoch] = norm
-    return rates.size, t, True
+        done += 1
+    if thread == 0:
+        outcome[0] = done
+        outcome[1] = t
+        outcome[2] = finite
 
 
 def pre_activations(
-    kernels, layers, parameters, X, out, work, by_rows, batch_X, chunk, start, stop, keep_probs, highest,
-    counters,
+    kernels, layers, depth, parameters, X, out, work, by_rows, batch_X, chunk, start, stop, keep_probs,
+    highest, counters,
 ):  # fmt: skip
-    """Z[L] of the rows start ... stop into `out`, `chunk` rows at a time.
-
-    X (m, n[0]) and out (m, n[L]) lie flat.
-    """
-    depth, inputs = layers.shape[0], layers[0, 0]
-    n, z = layers[depth - 1, 1], layers[depth - 1, 5]
+    """Z[L] of the rows start ... stop into `out`, `chunk` rows at a time.   X (m, n[0]), out (m, n[L])"""
+    inputs = layers[0]
+    last = at(layers, (depth - 1) * LAYER_COLUMNS)
+    n, z = last[1], last[5]
     for first in range(start, stop, chunk):
         m = min(chunk, stop - first)
         if not by_rows:
-            gather(kernels, X, inputs, counters[:0], first, 0, m, batch_X, False, m)
+            gather(kernels, X, inputs, counters, False, first, 0, m, batch_X, False, m)
         batch = at(X, first * inputs) if by_rows else at(batch_X, 0)
         forward_pass(
-            kernels, layers, parameters, batch, by_rows, m, work, keep_probs, highest, -1, work[:0],
+            kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, False, -1, work,
             0, 1, 1, counters,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, z * m), at(out, first * n), n, m))
+
+
+DRIVERS = {
+    run_steps: Arguments("nnnidiinppnppppninnnnnnndnnnndddpnpppdinnpxxpdpnxxxi"),
+    cost_and_gradient: Arguments("iinpppnppxnpdinnpxxpid", returns=True),
+    pre_activations: Arguments("iinppppnpnnndii"),
+}

@@ -5,16 +5,14 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from types import FunctionType
 
 import numpy as np
-from numba import njit
 
 import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
-from layerwise.engine.compiled import calls, driver, formula, kernels, naming, team
-from layerwise.engine.compiled.disk import is_on_disk, keep_on_disk
+from layerwise.engine.compiled import calls, driver, formula, kernel, kernels, naming, team
+from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.team import Team
 from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
@@ -42,25 +40,18 @@ def step_parts(program: Program, rows: int) -> int:
 
 
 @functools.cache
-def compiled_driver(template: Callable, real: str) -> Callable:
-    """One of the drivers for one precision, its machine code kept on disk."""
+def driver_kernel(function: Callable, real: str) -> Kernel:
+    """One of the drivers for one precision."""
     digest = formula.source_digest(
-        optimizer_formulas, randomness_formulas, calls, driver, formula, kernels, naming, team,
+        optimizer_formulas, randomness_formulas, calls, driver, formula, kernel, kernels, naming, team,
         sys.modules[__name__],
     )  # fmt: skip
-    label = f"layerwise_{template.__name__}_{real}_{digest}"
-    named = FunctionType(template.__code__, template.__globals__, label)
-    named.__qualname__, named.__module__ = label, template.__module__
-    made = njit(named, nogil=True, error_model="numpy")
-    keep_on_disk(made)
-    return made
+    return Kernel(function, function.__name__, real, driver.DRIVERS[function], digest)
 
 
-def _read_only(array: np.ndarray) -> np.ndarray:
-    """The same array, not to be written to: of one type for Numba, whether the caller's is so or not."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
+def _at(array: np.ndarray) -> int:
+    """The address of its first number. The caller sees to it that the array outlives the call."""
+    return array.__array_interface__["data"][0]
 
 
 class CompiledEngine:
@@ -133,7 +124,7 @@ class CompiledEngine:
         return n_inputs * n_first * m > driver.LOOPS_UP_TO
 
     @functools.cached_property
-    def _training_kernels(self) -> dict[int, kernels.Kernel]:
+    def _training_kernels(self) -> dict[int, Kernel]:
         return kernels.training_kernels(self.program, self._training_names)
 
     @functools.cached_property
@@ -148,10 +139,9 @@ class CompiledEngine:
     @property
     def is_compiled(self) -> bool:
         """Whether training can start without compiling first."""
-        compiled = compiled_driver(driver.run_steps, self.program.dtype)
-        if not (compiled.signatures or is_on_disk(compiled)):  # type: ignore[attr-defined]
+        if not driver_kernel(driver.run_steps, self.program.dtype).is_ready:
             return False
-        return all(kernel.is_ready for kernel in self._training_kernels.values())
+        return all(needed.is_ready for needed in self._training_kernels.values())
 
     def run_steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
@@ -188,55 +178,35 @@ class CompiledEngine:
         by_rows = self._by_rows(rows)
         gathered = 0 if by_rows and batches.order is None else inputs * rows
         parts = step_parts(program, rows)
-        compiled = compiled_driver(driver.run_steps, program.dtype)
-        partial = np.zeros(8 * parts)
-        objective = program.objective
+        objective, weights, order = program.objective, batches.weights, batches.order
+        partial, constants = np.zeros(8 * parts), np.empty(parts * self._constants_count, dtype=self._real)
+        rates = np.ascontiguousarray(rates, dtype=np.float64)
+        outcome = np.zeros(3, dtype=np.int64)
+        slots = state.slots if state.slots.size else self._empty
+        batch_weights = self._batch_weights(rows, weights is not None)
+        drawn = batches.masks is None
+        masks = self._room_for_masks(rows) if batches.masks is None else self._flat_masks(batches.masks)
         common = (
-            self._training_addresses,
-            self._training_layers,
-            state.parameters,
-            state.slots.reshape(-1) if state.slots.size else self._empty,
-            self._gradient,
-            _read_only(batches.X.reshape(-1)),
-            _read_only(batches.Y.reshape(-1)),
-            _read_only(self._empty if batches.weights is None else batches.weights),
-            _read_only(self._no_order if batches.order is None else batches.order.reshape(-1)),
-            len(batches.X),
-            inputs,
-            outputs,
-            batches.size,
-            batches.steps,
-            first_step,
-            np.ascontiguousarray(rates, dtype=np.float64),
-            state.t,
-            dropout_seed_key(program.seed),
-            epoch,
-            totals[0],
-            totals[1],
-            totals[2],
-            self._buffer("work", self._work_width(self._training_layers) * rows),
-            by_rows,
-            self._buffer("X", gathered),
-            self._buffer("Y", outputs * rows),
-            self._batch_weights(rows, batches.weights is not None),
-            self._keep_probs,
-            self._highest,
-            self._drops and batches.masks is None,
-            self._room_for_masks(rows) if batches.masks is None else self._flat_masks(batches.masks),
-            float(objective.l2),
-            float(objective.l1),
-            self._settings,
-            self._optimizer_settings,
-            np.empty(parts * self._constants_count, dtype=self._real),
-            float(program.decay),
-            float(program.max_norm),
-            float(program.clip_norm),
-        )
+            _at(partial), _at(self._training_addresses), _at(self._training_layers),
+            len(self._training_layers), _at(state.parameters), _at(slots), state.parameters.size,
+            _at(self._gradient), _at(batches.X), _at(batches.Y),
+            _at(batch_weights if weights is None else weights), weights is not None,
+            _at(self._no_order if order is None else order), order is not None,
+            len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
+            _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
+            _at(totals[0]), _at(totals[1]), _at(totals[2]),
+            _at(self._buffer("work", self._work_width(self._training_layers) * rows)), by_rows,
+            _at(self._buffer("X", gathered)), _at(self._buffer("Y", outputs * rows)), _at(batch_weights),
+            _at(self._keep_probs), _at(self._highest), masks.size > 0, self._drops and drawn, _at(masks),
+            float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
+            _at(constants), self._constants_count,
+            float(program.decay), float(program.max_norm), float(program.clip_norm), _at(outcome),
+        )  # fmt: skip
+        entry = driver_kernel(driver.run_steps, program.dtype).entry
         with shared_processors(min(parts, allowed_threads())) as free:
-            done, state.t, finite = self._team.run(
-                free, lambda thread, counters: compiled(thread, free, parts, counters, partial, *common)
-            )
-        return done, finite
+            self._team.run(free, lambda thread, counters: entry(thread, free, parts, _at(counters), *common))
+        done, state.t, finite = outcome.tolist()
+        return done, bool(finite)
 
     def _batch_weights(self, rows: int, given: bool) -> np.ndarray:
         """Room for the weights of a mini-batch; 1 where examples have none."""
@@ -272,32 +242,20 @@ class CompiledEngine:
         width = self._work_width(self._prediction_layers)
         held = 0 if self._by_rows(rows) else X.shape[1]
         chunks = -(-len(X) // PREDICTION_ROWS)
-        compiled = compiled_driver(driver.pre_activations, self.program.dtype)
-        addresses = self._prediction_addresses
-        parameters, X = _read_only(parameters), _read_only(X)
+        entry = driver_kernel(driver.pre_activations, self.program.dtype).entry
+        network = _at(self._prediction_addresses), _at(self._prediction_layers), len(self._prediction_layers)
+        arrays, tables = (_at(parameters), _at(X), _at(Z)), (_at(self._keep_probs), _at(self._highest))
         wanted = min(step_parts(self.program, len(X)), allowed_threads(), chunks)
         with shared_processors(wanted) as free:
-            room = self._buffer("prediction", (width + held) * rows * free).reshape(-1)
+            room = self._buffer("prediction", (width + held) * rows * free)
 
             def predict(thread: int, counters: np.ndarray) -> None:
-                work = room[thread * (width + held) * rows : (thread + 1) * (width + held) * rows]
+                work = _at(room) + thread * (width + held) * rows * room.itemsize
                 first, last = (PREDICTION_ROWS * (chunks * k // free) for k in (thread, thread + 1))
-                compiled(
-                    addresses,
-                    self._prediction_layers,
-                    parameters,
-                    X.reshape(-1),
-                    Z.reshape(-1),
-                    work[: width * rows],
-                    held == 0,
-                    work[width * rows :],
-                    PREDICTION_ROWS,
-                    first,
-                    min(last, len(X)),
-                    self._keep_probs,
-                    self._highest,
-                    counters,
-                )
+                entry(
+                    *network, *arrays, work, held == 0, work + width * rows * room.itemsize,
+                    PREDICTION_ROWS, first, min(last, len(X)), *tables, _at(counters),
+                )  # fmt: skip
 
             self._team.run(free, predict)
         return Z
@@ -322,26 +280,15 @@ class CompiledEngine:
             epoch, step = dropout_at
             key = int(subkey(dropout_key(self.program.seed, epoch), step))
             masks = self._room_for_masks(rows)
-        cost = compiled_driver(driver.cost_and_gradient, self.program.dtype)(
-            self._training_addresses,
-            self._training_layers,
-            _read_only(parameters),
-            gradient,
-            _read_only((X if by_rows else X.T).reshape(-1)),
-            by_rows,
-            Y.T.flatten(),
-            np.ones(rows, self._real) if weights is None else np.array(weights),
-            float(rows) if weights is None else float(weights.sum(dtype=np.float64)),
-            rows,
-            self._buffer("work", self._work_width(self._training_layers) * rows),
-            self._keep_probs,
-            self._highest,
-            key,
-            masks,
-            float(objective.l2),
-            float(objective.l1),
-            self._settings,
-            np.zeros(2, np.int64),
-            np.zeros(8),
-        )
+        total = float(rows) if weights is None else float(weights.sum(dtype=np.float64))
+        weights = np.ones(rows, self._real) if weights is None else weights
+        batch, targets = np.ascontiguousarray(X if by_rows else X.T), np.ascontiguousarray(Y.T)
+        work = self._buffer("work", self._work_width(self._training_layers) * rows)
+        counters, partial = np.zeros(2, np.int64), np.zeros(8)
+        cost = driver_kernel(driver.cost_and_gradient, self.program.dtype).entry(
+            _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
+            _at(parameters), _at(gradient), _at(batch), by_rows, _at(targets), _at(weights), total, rows,
+            _at(work), _at(self._keep_probs), _at(self._highest), masks.size > 0, key, _at(masks),
+            float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
+        )  # fmt: skip
         return cost, gradient

@@ -9,12 +9,10 @@ import functools
 import sys
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
-from numba import types
-from numba.core.ccallback import CFunc
 from numba.extending import get_cython_function_address
 
 import layerwise.formulas.activations as activation_formulas
@@ -22,10 +20,10 @@ import layerwise.formulas.losses as loss_formulas
 import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
 import layerwise.formulas.regularizers as regularizer_formulas
-from layerwise.engine.compiled import calls, elementary, formula, loops, tiles
-from layerwise.engine.compiled.disk import forgiving_cache, is_on_disk
+from layerwise.engine.compiled import calls, elementary, formula, kernel, loops, tiles
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
+from layerwise.engine.compiled.kernel import Arguments, Kernel
 from layerwise.engine.compiled.naming import named_apart
 from layerwise.engine.compiled.tiles import panels
 from layerwise.engine.contract import Program
@@ -49,15 +47,6 @@ DRAW_MASK, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_ROWS, GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ACTIVATIONS_FROM = range(14, 19)
 
 _BLAS_ROUTINES = {"float32": "sgemm", "float64": "dgemm"}
-
-
-class Arguments(NamedTuple):
-    """What a loop takes and returns: p a pointer to numbers, d one to float64, i one to int64, n an int64,
-    x a float64; and whether it adds up in any order, with as many partial sums as a register holds."""
-
-    letters: str
-    returns: bool = False
-    sums: bool = False
 
 
 _ARGUMENTS: dict[Callable, Arguments] = {
@@ -100,60 +89,8 @@ def sources_digest() -> str:
     """Changes with any source that a kernel is made from, and with the compiler."""
     return formula.source_digest(
         activation_formulas, loss_formulas, optimizer_formulas, randomness_formulas, regularizer_formulas,
-        calls, elementary, formula, loops, tiles, sys.modules[__name__],
+        calls, elementary, formula, kernel, loops, tiles, sys.modules[__name__],
     )  # fmt: skip
-
-
-class Kernel:
-    """A loop with its names bound, for one precision; compiled when its address is first asked for."""
-
-    def __init__(self, loop: Callable, label: str, real: str, scope: Callable[[], dict[str, Any]]) -> None:
-        self.name = "_".join(("layerwise", label, real, sources_digest()))
-        self._loop, self._real, self._scope = loop, real, scope
-        self._function: CFunc | None = None
-
-    def _make(self, scope: dict[str, Any]) -> CFunc:
-        kind = _ARGUMENTS[self._loop]
-        number = types.float32 if self._real == "float32" else types.float64
-        letters = {
-            "p": types.CPointer(number),
-            "d": types.CPointer(types.float64),
-            "i": types.CPointer(types.int64),
-            "n": types.int64,
-            "x": types.float64,
-        }
-        bound = FunctionType(self._loop.__code__, {**self._loop.__globals__, **scope}, self.name)
-        bound.__qualname__, bound.__module__ = self.name, self._loop.__module__
-        freedoms = {"contract", "reassoc", "nsz"} if kind.sums else {"contract"}
-        made = CFunc(
-            bound,
-            (
-                tuple(letters[letter] for letter in kind.letters),
-                types.float64 if kind.returns else types.void,
-            ),
-            {},
-            {"error_model": "numpy", "fastmath": freedoms, "nopython": True},
-        )
-        cache = forgiving_cache(bound)
-        if cache is not None:
-            made._cache = cache  # type: ignore[attr-defined]
-        return made
-
-    @property
-    def address(self) -> int:
-        """Where its machine code lies in memory."""
-        if self._function is None:
-            scope = {"real": np.dtype(self._real).type, **self._scope()}
-            self._function = self._make(scope)
-            self._function.compile()
-        address = self._function.address
-        assert address is not None
-        return address
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it is compiled, or lies on disk."""
-        return self._function is not None or is_on_disk(self._make({}))
 
 
 @functools.cache
@@ -169,7 +106,7 @@ def _kernel(loop: Callable, label: str, real: str, *formulas: tuple[str, Any]) -
         functions = elementary_functions(real)
         return {"exp": functions.exp, "log": functions.log} | bound
 
-    return Kernel(loop, label, real, scope)
+    return Kernel(loop, label, real, _ARGUMENTS[loop], sources_digest(), scope)
 
 
 def activation_kernels(name: str, real: str) -> tuple[Kernel, Kernel]:

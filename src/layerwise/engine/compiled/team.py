@@ -28,7 +28,9 @@ CAN_YIELD = hasattr(ctypes.CDLL(None), "sched_yield") if hasattr(ctypes, "CDLL")
 
 
 def _counter(context: Any, builder: Any, array_type: Any, array: Any, position: Any) -> Any:
-    return builder.gep(context.make_array(array_type)(context, builder, array).data, [position])
+    if isinstance(array_type, types.Array):
+        array = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(array, [position])
 
 
 @intrinsic
