@@ -41,18 +41,19 @@ class _Precision(NamedTuple):
     highest: float  # exp is infinite above
     exp_degree: int
     log_terms: int
+    tanh_is_one: float  # where exp(x) is nothing beside 1
     tanh_numerator: tuple[float, ...]
     tanh_denominator: tuple[float, ...]
 
 
 _PRECISIONS = {
     "float32": _Precision(
-        np.int32, 23, 127, 12582912.0, 0.693359375, -2.12194440e-4, -104.0, 88.72284, 7, 5,
+        np.int32, 23, 127, 12582912.0, 0.693359375, -2.12194440e-4, -104.0, 88.72284, 7, 5, -20.0,
         (-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1), (1.0,),
     ),
     "float64": _Precision(
         np.int64, 52, 1023, 6755399441055744.0, 6.93145751953125e-1, 1.42860682030941723212e-6,
-        -745.2, 709.782712893384, 13, 10,
+        -745.2, 709.782712893384, 13, 10, -40.0,
         (-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3),
         (1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3),
     ),
@@ -155,14 +156,22 @@ def log1p(x):
 """
 )
 
+# Near 0 x + x^3 times a quotient, else 1 - 2 p / (1 + p) with p = exp(-2 |x|): one division for both.
 _TANH = """
 def tanh(x):
     size = abs(x)
+    near = size < real(0.625)
     z = x * x
-    near = x + x * z * (TANH_ABOVE / TANH_BELOW)
-    far = real(1) - real(2) / (exp(real(2) * size) + real(1))
+    inside = max(real(-2) * size, TANH_IS_ONE)
+    n = (inside * real(1 / LN_2) + ROUND_BY) - ROUND_BY
+    r = (inside - n * LN_2_HIGH) - n * LN_2_LOW
+    power = integer((integer(n) + integer(BIAS)) << integer(BITS)).view(real)
+    p = power + power * (r + r * r * EXP_TAIL)
+    quotient = choose(near, TANH_ABOVE, real(2) * p) / choose(near, TANH_BELOW, real(1) + p)
+    far = real(1) - quotient
     far = choose(x < 0, -far, far)
-    return choose(size < real(0.625), near, far)
+    value = choose(near, x + x * z * quotient, far)
+    return choose(x == x, value, x)
 """
 
 
@@ -257,6 +266,7 @@ def elementary_functions(precision: str) -> Elementary:
         "LN_2_LOW": real(p.ln2_low),
         "LOWEST": real(p.lowest),
         "HIGHEST": real(p.highest),
+        "TANH_IS_ONE": real(p.tanh_is_one),
         "TINIEST": real(np.finfo(precision).tiny),
         "INFINITY": real(np.inf),
         "NAN": real(np.nan),

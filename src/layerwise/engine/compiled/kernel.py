@@ -1,4 +1,4 @@
-"""One compiled function that is called by its address: what it takes, its machine code, and its file on disk."""
+"""A compiled function that is called by its address: what it takes, its machine code, its file on disk."""
 
 from __future__ import annotations
 

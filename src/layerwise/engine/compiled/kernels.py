@@ -25,7 +25,7 @@ from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, Kernel
 from layerwise.engine.compiled.naming import named_apart
-from layerwise.engine.compiled.tiles import panels
+from layerwise.engine.compiled.tiles import STRIP_ROWS, panels
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.losses import LOSSES
@@ -170,8 +170,8 @@ def product_kernels(real: str) -> dict[int, Kernel]:
             ("NARROW_COLUMNS", made_of.narrow_columns), ("add_few", _few_rows()),
         ),
         ADD_PRODUCTS: _kernel(
-            loops.add_products, "add_products", real, ("two_rows", made_of.two_rows),
-            ("one_row", made_of.one_row),
+            loops.add_products, "add_products", real, ("some_rows", made_of.some_rows),
+            ("one_row", made_of.one_row), ("STRIP_ROWS", STRIP_ROWS),
         ),
         ROW_SUMS: _kernel(loops.row_sums, "row_sums", real),
     }  # fmt: skip
@@ -230,6 +230,6 @@ def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:
     """The table that a driver is given: by number, 0 for what it never calls. Compiles what is not ready."""
     table = np.zeros(max(max(kernels, default=0) + 1, ACTIVATIONS_FROM), dtype=np.int64)
     table[GEMM] = get_cython_function_address("scipy.linalg.cython_blas", _BLAS_ROUTINES[real])
-    for number, kernel in kernels.items():
-        table[number] = kernel.address
+    for number, needed in kernels.items():
+        table[number] = needed.address
     return table

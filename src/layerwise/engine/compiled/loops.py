@@ -26,8 +26,9 @@ def _unbound(*arguments: Any) -> Any:
 
 function = derivative = rule = decayed = kept = subkey = scale_of = constants_at = _unbound
 l2_of = l1_of = l2_slope = l1_slope = exp = log = real = _unbound
-wide = narrow = single = two_rows = one_row = _unbound
+wide = narrow = single = some_rows = one_row = _unbound
 COUNT = WIDE_COLUMNS = NARROW_COLUMNS = 0
+STRIP_ROWS = 1
 
 
 def gather_rows(source, order, target, count, width, step):
@@ -90,8 +91,8 @@ def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, col
 def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
     """out (rows, columns) = P (rows, inner) S (inner, columns); P[j, k] at j * row_step + k * column_step.
 
-    Reads S once for each four rows of P, a few columns of it at a time; where S has few rows, once for each
-    row of P.
+    Reads S once for each PANEL_ROWS rows of P (see `tiles`), a few columns of it at a time; where S has few
+    rows, once for each row of P.
     """
     if inner < 4:
         add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
@@ -111,14 +112,15 @@ def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows
 def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns):
     """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
 
-    Reads D once for each four rows of S, and S once for each two rows of D.
+    Reads D once for each four rows of S, and S once for each STRIP_ROWS rows of D.
     """
     j = 0
-    while j + 2 <= rows:
-        two_rows(at(D, j * D_step), D_step, S, S_step, at(out, j * out_step), out_step, inner, columns)
-        j += 2
-    if j < rows:
+    while j + STRIP_ROWS <= rows:
+        some_rows(at(D, j * D_step), D_step, S, S_step, at(out, j * out_step), out_step, inner, columns)
+        j += STRIP_ROWS
+    while j < rows:
         one_row(at(D, j * D_step), D_step, S, S_step, at(out, j * out_step), out_step, inner, columns)
+        j += 1
 
 
 def row_sums(D, D_step, out, rows, columns):

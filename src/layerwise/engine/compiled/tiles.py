@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numba
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba import types
 
 from layerwise.engine.compiled.calls import at, intrinsic
@@ -25,6 +26,11 @@ _INDEX = ir.IntType(64)
 _FUSED = ("contract",)
 # The bytes of a wide tile's row, and of a narrow one's: some registers of any processor, and its smallest.
 WIDE, NARROW = 64, 16
+# The sums of a tile stay in registers: 32 of 64 bytes on some processors, 16 of 32 bytes or less on others.
+MANY_REGISTERS = get_host_cpu_features().get("avx512f", False)
+PANEL_ROWS = 8 if MANY_REGISTERS else 4
+STRIP_ROWS = 4 if MANY_REGISTERS else 2
+STRIP_BYTES = WIDE if MANY_REGISTERS else WIDE // 2
 
 
 def _offset(builder: Any, *products: tuple[Any, Any]) -> Any:
@@ -49,18 +55,26 @@ def _spread(builder: Any, number: Any, kind: Any) -> Any:
     return builder.shuffle_vector(first, first, ir.Constant(lanes, [0] * kind.count))
 
 
-def _sum_of_lanes(builder: Any, vector: Any) -> Any:
-    """Halves added to halves, so that the order is the same everywhere."""
-    count = vector.type.count
-    while count > 1:
-        count //= 2
-        lanes = ir.VectorType(ir.IntType(32), count)
-        low, high = (
-            builder.shuffle_vector(vector, vector, ir.Constant(lanes, list(range(begin, begin + count))))
-            for begin in (0, count)
-        )
-        vector = builder.fadd(low, high)
-    return builder.extract_element(vector, ir.IntType(32)(0))
+def _halved(builder: Any, vectors: tuple, group: int) -> Any:
+    """One vector of all groups of lanes of one vector or two: of each group its halves, added together."""
+    lanes = len(vectors) * vectors[0].type.count
+    halves = []
+    for first in (0, group // 2):
+        chosen = [start + first + lane for start in range(0, lanes, group) for lane in range(group // 2)]
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes // 2), chosen)
+        halves.append(builder.shuffle_vector(vectors[0], vectors[-1], mask))
+    return builder.fadd(*halves)
+
+
+def _sums_of_lanes(builder: Any, vectors: list) -> list:
+    """The sum of the lanes of each of 1, 2, 4, ... vectors: halves added to halves, alike for any number."""
+    group = vectors[0].type.count
+    while group > 1:
+        pairs = zip(vectors[::2], vectors[1::2], strict=True) if len(vectors) > 1 else [tuple(vectors)]
+        vectors = [_halved(builder, pair, group) for pair in pairs]
+        group //= 2
+    lanes = range(vectors[0].type.count)
+    return [builder.extract_element(vector, ir.IntType(32)(lane)) for vector in vectors for lane in lanes]
 
 
 def _accumulate(builder: Any, start: Any, stop: Any, step: int, sums: list, add: Callable) -> list:
@@ -129,16 +143,21 @@ def _inner_tile(height: int, width: int) -> Callable:
             D_, D_step_, S_, S_step_, out_, out_step_, inner_ = arguments
             real = context.get_value_type(D.dtype)
             size = D.dtype.bitwidth // 8
-            lanes = WIDE // 2 // size
+            lanes = STRIP_BYTES // size
             vector = ir.VectorType(real, lanes)
 
-            def add_with(kind: Any) -> Callable:
+            def add_with(kind: Any, at_most: Any = None, counted: Any = None) -> Callable:
                 def add(i: Any, held: list) -> list:
+                    if at_most is not None:
+                        i = at_most
+
                     def row(pointer: Any, number: int, step: Any) -> Any:
                         place = _offset(builder, (_INDEX(number), step), (i, _INDEX(1)))
                         return _load(builder, builder.gep(pointer, [place]), kind, size)
 
                     left = [row(D_, j, D_step_) for j in range(height)]
+                    if counted is not None:
+                        left = [builder.select(counted, d, ir.Constant(kind, [0.0] * lanes)) for d in left]
                     right = [row(S_, k, S_step_) for k in range(width)]
                     products = [builder.fmul(d, s, flags=_FUSED) for d in left for s in right]
                     return [
@@ -151,8 +170,18 @@ def _inner_tile(height: int, width: int) -> Callable:
             whole = builder.and_(inner_, _INDEX(-lanes))
             zeros = [ir.Constant(vector, [0.0] * lanes)] * (height * width)
             sums = _accumulate(builder, _INDEX(0), whole, lanes, zeros, add_with(vector))
-            sums = [_sum_of_lanes(builder, total) for total in sums]
-            sums = _accumulate(builder, whole, inner_, 1, sums, add_with(real))
+            # What is left over: the last full register again, without what was counted. Where the rows are
+            # shorter than a register, number by number.
+            short = builder.icmp_signed("==", whole, _INDEX(0))
+            last = builder.sub(inner_, _INDEX(lanes))
+            numbers = ir.Constant(ir.VectorType(_INDEX, lanes), list(range(lanes)))
+            seen = _spread(builder, builder.sub(whole, last), numbers.type)
+            fresh = builder.icmp_signed(">=", numbers, seen)
+            end = builder.select(short, _INDEX(0), inner_)
+            sums = _accumulate(builder, whole, end, lanes, sums, add_with(vector, last, fresh))
+            sums = _sums_of_lanes(builder, sums)
+            start = builder.select(short, _INDEX(0), inner_)
+            sums = _accumulate(builder, start, inner_, 1, sums, add_with(real))
             for number, total in enumerate(sums):
                 j, k = divmod(number, width)
                 place = _offset(builder, (_INDEX(j), out_step_), (_INDEX(k), _INDEX(1)))
@@ -170,23 +199,26 @@ def _inlined(function: Callable) -> Any:
 
 
 def _panel(lanes: int) -> Any:
-    """Some columns of a product, four rows at a time."""
-    four, three, two, one = (_product_tile(height, lanes) for height in (4, 3, 2, 1))
+    """Some columns of a product, PANEL_ROWS rows at a time, and fewer at its end."""
+    most, four, two, one = (_product_tile(height, lanes) for height in (PANEL_ROWS, 4, 2, 1))
 
     def panel(P, row_step, column_step, S, S_step, out, out_step, inner, rows):
         j = 0
-        while j + 4 <= rows:
+        while j + PANEL_ROWS <= rows:
+            most(
+                at(P, j * row_step), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner
+            )
+            j += PANEL_ROWS
+        if j + 4 <= rows:
             four(
                 at(P, j * row_step), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner
             )
             j += 4
-        P_left, out_left = at(P, j * row_step), at(out, j * out_step)
-        if rows - j == 3:
-            three(P_left, row_step, column_step, S, S_step, out_left, out_step, inner)
-        elif rows - j == 2:
-            two(P_left, row_step, column_step, S, S_step, out_left, out_step, inner)
-        elif rows - j == 1:
-            one(P_left, row_step, column_step, S, S_step, out_left, out_step, inner)
+        if j + 2 <= rows:
+            two(at(P, j * row_step), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner)
+            j += 2
+        if j < rows:
+            one(at(P, j * row_step), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner)
 
     return _inlined(panel)
 
@@ -215,7 +247,7 @@ class Panels(NamedTuple):
     narrow: Any
     narrow_columns: int
     single: Any
-    two_rows: Any
+    some_rows: Any
     one_row: Any
 
 
@@ -224,4 +256,4 @@ def panels(real: str) -> Panels:
     """Those of "float32" or "float64"."""
     size = 4 if real == "float32" else 8
     wide, narrow = WIDE // size, NARROW // size
-    return Panels(_panel(wide), wide, _panel(narrow), narrow, _panel(1), _strip(2), _strip(1))
+    return Panels(_panel(wide), wide, _panel(narrow), narrow, _panel(1), _strip(STRIP_ROWS), _strip(1))
