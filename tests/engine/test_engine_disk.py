@@ -40,6 +40,7 @@ print(json.dumps({
     "was_compiled": was_compiled,
     "is_compiled": engine.is_compiled,
     "from_disk": kernel.was_on_disk,
+    "all_from_disk": [one.was_on_disk for one in engine.kernels],
     "bits": state.parameters.tobytes().hex(),
 }))
 """
@@ -62,6 +63,24 @@ def test_a_second_process_finds_the_code_of_the_first(tmp_path):
     assert (first["was_compiled"], first["is_compiled"], first["from_disk"]) == (False, True, False)
     assert (second["was_compiled"], second["is_compiled"], second["from_disk"]) == (True, True, True)
     assert first["bits"] == second["bits"]
+
+
+def test_a_first_run_lets_a_second_process_compile_its_share(tmp_path):
+    """With one processor there is no such process, and the bits are the same."""
+    both = in_a_new_process(ONE_STEP, NUMBA_CACHE_DIR=str(tmp_path / "both"))
+    assert True in both["all_from_disk"]
+    assert False in both["all_from_disk"]
+    one_processor = "import os\nos.cpu_count = lambda: 1\n"
+    alone = in_a_new_process(one_processor + ONE_STEP, NUMBA_CACHE_DIR=str(tmp_path / "alone"))
+    assert True not in alone["all_from_disk"]
+    assert alone["bits"] == both["bits"]
+
+
+def test_without_a_second_process_all_is_compiled_in_the_first(tmp_path):
+    no_interpreter = "import sys\nsys.executable = '/no/such/interpreter'\n"
+    alone = in_a_new_process(no_interpreter + ONE_STEP, NUMBA_CACHE_DIR=str(tmp_path))
+    assert alone["is_compiled"]
+    assert True not in alone["all_from_disk"]
 
 
 SOURCE = """

@@ -262,9 +262,9 @@ def run_steps(
                 i0, i1 = share(m, part, parts)
                 if ordered or not by_rows:
                     gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, by_rows, m)
-                gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, False, m)
+                gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, 0, m)
                 if weighted:
-                    gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, False, m)
+                    gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, 0, m)
             meet(counters, threads)
             held_start, held_m = start, m
         batch = at(batch_X, 0) if ordered or not by_rows else at(X, start * inputs)
@@ -397,10 +397,10 @@ def pre_activations(
     for first in range(start, stop, chunk):
         m = min(chunk, stop - first)
         if not by_rows:
-            gather(kernels, X, inputs, counters, False, first, 0, m, batch_X, False, m)
+            gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, 0, m)
         batch = at(X, first * inputs) if by_rows else at(batch_X, 0)
         forward_pass(
-            kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, False, -1, work,
+            kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, 0, -1, work,
             0, 1, 1, counters,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, z * m), at(out, first * n), n, m))

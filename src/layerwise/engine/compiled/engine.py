@@ -12,6 +12,7 @@ import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
 from layerwise.engine.compiled import calls, driver, formula, kernel, kernels, naming, team
+from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.team import Team
 from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
@@ -127,8 +128,17 @@ class CompiledEngine:
     def _training_kernels(self) -> dict[int, Kernel]:
         return kernels.training_kernels(self.program, self._training_names)
 
+    @property
+    def kernels(self) -> list[Kernel]:
+        """All that a step needs, its driver first."""
+        return [driver_kernel(driver.run_steps, self.program.dtype), *self._training_kernels.values()]
+
     @functools.cached_property
     def _training_addresses(self) -> np.ndarray:
+        # The driver, the loss and the activations take about as long as the rest.
+        kept = {kernels.LOSS, *range(kernels.ACTIVATIONS_FROM, max(self._training_kernels) + 1)}
+        share = [one for number, one in self._training_kernels.items() if number not in kept]
+        compile_all(self.program, self.kernels, share)
         return kernels.addresses(self._training_kernels, self.program.dtype)
 
     @functools.cached_property
@@ -139,9 +149,7 @@ class CompiledEngine:
     @property
     def is_compiled(self) -> bool:
         """Whether training can start without compiling first."""
-        if not driver_kernel(driver.run_steps, self.program.dtype).is_ready:
-            return False
-        return all(needed.is_ready for needed in self._training_kernels.values())
+        return all(one.is_ready for one in self.kernels)
 
     def run_steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray

@@ -69,14 +69,18 @@ class Kernel:
             made._cache = cache  # type: ignore[attr-defined]
         return made
 
+    def compile(self) -> CFunc:
+        """Compile it, or read it from the disk, unless that is done."""
+        if self._function is None:
+            made = self._make({"real": np.dtype(self._real).type, **self._scope()})
+            made.compile()
+            self._function = made
+        return self._function
+
     @property
     def address(self) -> int:
         """Where its machine code lies in memory."""
-        if self._function is None:
-            scope = {"real": np.dtype(self._real).type, **self._scope()}
-            self._function = self._make(scope)
-            self._function.compile()
-        address = self._function.address
+        address = self.compile().address
         assert address is not None
         return address
 
@@ -91,6 +95,11 @@ class Kernel:
     def was_on_disk(self) -> bool:
         """Whether its machine code came from the disk: once it has an address."""
         return self._function is not None and self._function.cache_hits > 0
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a disk to keep it on."""
+        return forgiving_cache(self._loop) is not None
 
     @property
     def is_ready(self) -> bool:
