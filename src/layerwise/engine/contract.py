@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, overload
 
 import numpy as np
 
@@ -146,6 +147,35 @@ class StepTotals(NamedTuple):
         return self.cost / self.weight if self.weight else float("nan")
 
 
+@dataclass(frozen=True)
+class EpochTotals(Sequence[StepTotals]):
+    """What each of several epochs came to; made one by one when looked at, for few are.
+
+    sums (3, epochs): costs, weights and last gradient norms, as in StepTotals. steps: of a whole epoch.
+    last_steps: done in the last one, fewer where a cost was not `finite`.
+    """
+
+    sums: np.ndarray
+    steps: int
+    last_steps: int
+    finite: bool
+
+    def __len__(self) -> int:
+        return self.sums.shape[1]
+
+    @overload
+    def __getitem__(self, number: int) -> StepTotals: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[StepTotals]: ...
+    def __getitem__(self, number: int | slice) -> StepTotals | list[StepTotals]:
+        if isinstance(number, slice):
+            return [self[place] for place in range(*number.indices(len(self)))]
+        cost, weight, norm = self.sums[:, number].tolist()
+        if number in (-1, len(self) - 1):
+            return StepTotals(cost, weight, norm, self.last_steps, self.finite)
+        return StepTotals(cost, weight, norm, self.steps, True)
+
+
 class Engine(Protocol):
     """One engine, built for one program. Arrays are of the program's dtype."""
 
@@ -163,7 +193,7 @@ class Engine(Protocol):
 
     def run_epochs(
         self, state: TrainingState, batches: Batches, epoch: int, rates: np.ndarray
-    ) -> list[StepTotals]:
+    ) -> Sequence[StepTotals]:
         """Do whole epochs from number `epoch` on, changing `state` in place.   rates (epochs, steps)
 
         What each came to; ends with the first whose cost was not finite.

@@ -15,7 +15,7 @@ from layerwise.engine.compiled import calls, driver, formula, kernel, kernels, n
 from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.team import Team
-from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
+from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.randomness import dropout_key, dropout_seed_key, highest_kept, subkey
@@ -163,17 +163,15 @@ class CompiledEngine:
 
     def run_epochs(
         self, state: TrainingState, batches: Batches, epoch: int, rates: np.ndarray
-    ) -> list[StepTotals]:
+    ) -> EpochTotals:
         """See `contract.Engine.run_epochs`."""
         check_epochs(self.program, state, batches, rates)
         steps = batches.steps
-        totals = np.zeros((3, len(rates)))
-        done, finite = self._run(state, batches, epoch, 0, rates.ravel(), totals)
-        begun = len(rates) if finite else done // steps + 1
-        ended = [StepTotals(cost, weight, norm, steps) for cost, weight, norm in totals[:, :begun].T.tolist()]
-        if not finite:
-            ended[-1] = ended[-1]._replace(steps=done % steps, finite=False)
-        return ended
+        sums = np.zeros((3, len(rates)))
+        done, finite = self._run(state, batches, epoch, 0, rates.ravel(), sums)
+        if finite:
+            return EpochTotals(sums, steps, steps, True)
+        return EpochTotals(sums[:, : done // steps + 1], steps, done % steps, False)
 
     def _run(
         self, state: TrainingState, batches: Batches, epoch: int, first_step: int, rates: np.ndarray,
