@@ -232,7 +232,9 @@ def test_a_kernel_on_disk_is_not_used_when_what_it_was_made_from_changes(module,
     assert kernels.sources_digest.__wrapped__() != before
 
 
-@pytest.mark.parametrize("module", ["calls", "driver", "formula", "kernel", "kernels", "team", "engine", "randomness"])
+@pytest.mark.parametrize(
+    "module", ["calls", "driver", "formula", "kernel", "kernels", "team", "engine", "randomness"]
+)
 def test_a_driver_on_disk_is_not_used_when_what_it_was_made_from_changes(module, monkeypatch):
     made = compiled_engine.driver_kernel(driver.run_steps, "float64").name
     editing(module, monkeypatch)

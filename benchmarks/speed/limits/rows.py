@@ -1,4 +1,4 @@
-"""Whether cost grows linearly: the time of a row as the rows grow, in memory and from a mapped file."""
+"""Whether cost grows linearly: the time of a row as the rows grow, in memory and from files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
+from layerwise.engine import TrainingState, build_engine
+from layerwise.training import Blocks, Recipe, train
+from layerwise.training.blocks import MappedBlocks, ParquetBlocks
 from speed.contestants.layerwise_training import fit
 from speed.examples import Examples
 from speed.runner import Runner
@@ -43,12 +47,32 @@ def _examples(folder: Path) -> Examples:
     return Examples(np.load(path, mmap_mode="r"), Y, None)
 
 
+def _parquet(folder: Path, X: np.ndarray, Y: np.ndarray) -> ParquetBlocks:
+    columns = {f"x{j}": X[:, j] for j in range(X.shape[1])} | {"y": Y[:, 0]}
+    pl.DataFrame(columns).write_parquet(folder / "rows.parquet")
+    return ParquetBlocks(folder / "rows.parquet", list(columns)[:-1], ["y"])
+
+
 def _runner(X: np.ndarray, Y: np.ndarray, threads: int) -> tuple[Runner, int]:
     """A fit of these rows and how many rows it sees."""
     epochs = max(1, ROWS_AT_LEAST // len(X))
     work = replace(WORK, rows=len(X), epochs=epochs)
     (make,) = fit(work, Examples(X, Y, None), threads).values()
     return make(), epochs * len(X)
+
+
+def _from_file(blocks: Blocks) -> tuple[Runner, int]:
+    """One epoch over blocks that are read from a file, and how many rows it sees."""
+    rows = sum(blocks.counts)
+    work = replace(WORK, rows=rows, epochs=1)
+    program = work.program()
+    engine, recipe = build_engine(program), Recipe(epochs=1, batch_size=work.batch, learning_rate=work.rate)
+
+    def epoch():
+        state = TrainingState.start(work.start_vector(0), program)
+        return train(engine, state, blocks, recipe, statistics=False)
+
+    return Runner(epoch, lambda result: work.layers_of(result.parameters)), rows
 
 
 def measure(threads: int) -> tuple[object, list[str]]:
@@ -59,10 +83,14 @@ def measure(threads: int) -> tuple[object, list[str]]:
         held = np.array(mapped)
         cases = {f"{count:,} rows": (held[:count], Y[:count]) for count in COUNTS}
         cases[f"{COUNTS[-1]:,} rows, memory-mapped"] = (mapped, Y)
+        files = {
+            f"{COUNTS[-1]:,} rows, memory-mapped, in blocks": MappedBlocks(mapped, Y),
+            f"{COUNTS[-1]:,} rows of Parquet, in blocks": _parquet(Path(folder), held, Y),
+        }
         _runner(held[:1000], Y[:1000], threads)[0].run()
         for _ in range(REPEATS):
-            for name, (X, target) in cases.items():
-                runner, rows = _runner(X, target, threads)
+            for name in [*cases, *files]:
+                runner, rows = _runner(*cases[name], threads) if name in cases else _from_file(files[name])
                 started = time.perf_counter()
                 runner.run()
                 seconds.setdefault(name, []).append((time.perf_counter() - started) / rows)
@@ -70,5 +98,5 @@ def measure(threads: int) -> tuple[object, list[str]]:
     per_row = {name: statistics.median(values) * 1e9 for name, values in seconds.items()}
     base = statistics.median(list(per_row.values())[: len(COUNTS)])
     lines = [f"time of a row, {WORK.title}, {threads} threads (goal: within {WITHIN:.0%})"]
-    lines += [f"  {name:32s}{value:10.0f} ns{value / base - 1:+8.0%}" for name, value in per_row.items()]
+    lines += [f"  {name:42s}{value:10.0f} ns{value / base - 1:+8.0%}" for name, value in per_row.items()]
     return per_row, lines

@@ -146,6 +146,16 @@ class StepTotals(NamedTuple):
         """The mean cost of the examples seen, each at its own step."""
         return self.cost / self.weight if self.weight else float("nan")
 
+    def followed_by(self, later: StepTotals) -> StepTotals:
+        """What both came to together, of steps that followed on these."""
+        return StepTotals(
+            self.cost + later.cost,
+            self.weight + later.weight,
+            later.gradient_norm,
+            self.steps + later.steps,
+            later.finite,
+        )
+
 
 @dataclass(frozen=True)
 class EpochTotals(Sequence[StepTotals]):

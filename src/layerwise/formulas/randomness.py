@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-PURPOSES = {"initialization": 1, "shuffle": 2, "dropout": 3, "probe": 4}
+PURPOSES = {"initialization": 1, "shuffle": 2, "dropout": 3, "probe": 4, "blocks": 5}
 LOW_32 = 0xFFFFFFFF
 
 

@@ -2,8 +2,9 @@
 
 from layerwise.training.callback import Callback
 from layerwise.training.history import History
-from layerwise.training.loop import Data, Result, train
+from layerwise.training.loop import Result, train
+from layerwise.training.passes import Blocks, Data
 from layerwise.training.recipe import Recipe
 from layerwise.training.snapshot import Snapshot
 
-__all__ = ["Callback", "Data", "History", "Recipe", "Result", "Snapshot", "train"]
+__all__ = ["Blocks", "Callback", "Data", "History", "Recipe", "Result", "Snapshot", "train"]

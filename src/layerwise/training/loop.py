@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from layerwise.engine import Batches, Engine, StepTotals, TrainingState
 from layerwise.errors import InputError, nearest
-from layerwise.formulas.randomness import generator_at, shuffled, shuffles
+from layerwise.formulas.randomness import generator_at, shuffles
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training.callback import tell
 from layerwise.training.history import History
 from layerwise.training.interrupt import StopOnInterrupt
+from layerwise.training.passes import Blocks, Data, InBlocks, InMemory
 from layerwise.training.recipe import Recipe
 from layerwise.training.snapshot import Snapshot, run_identity
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
@@ -29,14 +30,6 @@ LARGEST_ORDER = 2**20
 BETWEEN_EPOCHS = ("on_steps_end", "on_epoch_end", "on_snapshot")
 
 Validate = Callable[[np.ndarray], Mapping[str, float]]
-
-
-class Data(NamedTuple):
-    """The training examples: X (m, n[0]), Y (m, n[L]), rows contiguous, and weights (m,) or None."""
-
-    X: np.ndarray
-    Y: np.ndarray
-    weights: np.ndarray | None = None
 
 
 @dataclass
@@ -78,7 +71,7 @@ class _Best:
 def train(
     engine: Engine,
     state: TrainingState,
-    data: Data,
+    data: Data | Blocks,
     recipe: Recipe,
     *,
     validate: Validate | None = None,
@@ -87,20 +80,22 @@ def train(
 ) -> Result:
     """Run the recipe from `state`, which is changed in place, and return how it ended.
 
+    data: the examples, or `Blocks` of them where they are more than memory holds; see `training.passes`.
     validate: parameters -> {"validation_cost": ..., ...}, called after each epoch. With it the parameters of
     the best epoch are kept; without it, the last. Ctrl-C ends the run after the steps at hand.
     Raises InputError where there are no examples or the monitored column does not exist.
     """
-    if len(data.X) == 0:
+    source = InMemory(data) if isinstance(data, Data) else InBlocks(data)
+    if source.rows == 0:
         raise InputError("there are no examples to train on; expected at least one row")
     monitor = recipe.monitor or ("validation_cost" if validate else "cost")
-    run = _Run(engine, state, data, recipe, monitor, statistics)
+    run = _Run(engine, state, source, recipe, monitor, statistics)
     run.restore_from(callbacks)
     tell(callbacks, "on_train_begin", run.plan())
     stopped = "patience" if run.out_of_patience else "epochs"
     looked_at = validate is not None or recipe.patience is not None or recipe.schedule == PLATEAU
     # A batch of weight 0 is no step, so with weights the steps of an epoch are counted one epoch at a time.
-    looked_at |= data.weights is not None
+    looked_at |= source.weighted or isinstance(source, InBlocks)
     looked_at |= any(hasattr(callback, event) for callback in callbacks for event in BETWEEN_EPOCHS)
     with StopOnInterrupt() as interrupt:
         while stopped == "epochs" and len(run.history) < recipe.epochs:
@@ -139,19 +134,27 @@ class _Run:
     """The moving parts of one call of `train`."""
 
     def __init__(
-        self, engine: Engine, state: TrainingState, data: Data, recipe: Recipe, monitor: str, statistics: bool
+        self,
+        engine: Engine,
+        state: TrainingState,
+        source: InMemory | InBlocks,
+        recipe: Recipe,
+        monitor: str,
+        statistics: bool,
     ) -> None:
-        self.engine, self.state, self.data, self.recipe, self.monitor = engine, state, data, recipe, monitor
-        rows = len(data.X)
+        self.engine, self.state, self.recipe, self.monitor = engine, state, recipe, monitor
+        self.source, rows = source, source.rows
         self.batch_size = min(recipe.batch_size or rows, rows)
-        self.steps = -(-rows // self.batch_size)
+        self.steps = source.steps(self.batch_size)
         self.history = History()
         self.best = _Best()
         self.plateau = Plateau()
         self.started = time.perf_counter()
         self.every = max(1, recipe.epochs // STATISTICS_PER_RUN) if statistics else 0
-        pick = generator_at(engine.program.seed, "probe").permutation(rows)[:PROBE_ROWS]
-        self.probe = (data.X[pick], data.Y[pick])
+        self.probe: Data | None = None
+        if statistics:
+            pick = generator_at(engine.program.seed, "probe").permutation(rows)[:PROBE_ROWS]
+            self.probe = source.some(pick)
         self.before = state.parameters.copy()
         self.call_steps = min(self.steps, 16)
         self.call_epochs = 1
@@ -161,7 +164,7 @@ class _Run:
         return {
             "epochs": self.recipe.epochs,
             "steps": self.steps,
-            "rows": len(self.data.X),
+            "rows": self.source.rows,
             "engine": self.engine.name,
             "compiling": not self.engine.is_compiled,
             "parameters": self.state.parameters.size,
@@ -177,7 +180,7 @@ class _Run:
             return
         settings = asdict(self.recipe) | {"monitor": self.monitor}
         self.identity = run_identity(
-            self.engine.program, settings, self.state.parameters, self.data._asdict()
+            self.engine.program, settings, self.state.parameters, self.source.identity()
         )
         found = [snapshot for snapshot in tell(callbacks, "restore", self.identity) if snapshot is not None]
         if not found:
@@ -217,24 +220,28 @@ class _Run:
     ) -> tuple[dict, str | None]:
         """All steps of an epoch; its row and, where it did not run to its end, why."""
         start = time.perf_counter()
-        rows = len(self.data.X)
-        order = shuffled(rows, self.engine.program.seed, epoch) if self.shuffles else None
-        batches = Batches(*self.data, order, self.batch_size)
+        rows, seed = self.source.rows, self.engine.program.seed
         rates = self.recipe.rates(epoch, self.steps, self.plateau.factor)
         takes_statistics = self.every and epoch % self.every == 0
         np.copyto(self.before, self.state.parameters)
-        totals, ended = StepTotals(), None
-        while totals.steps < self.steps and ended is None:
-            call_start = time.perf_counter()
-            part = rates[totals.steps : totals.steps + self.call_steps]
-            totals = self.engine.run_steps(self.state, batches, epoch, totals, part)
-            if not totals.finite:
-                ended = "diverged"
-            elif interrupt.asked:
-                ended = "interrupted"
-            self._pace(len(part), time.perf_counter() - call_start)
-            if self.steps > len(part):
-                tell(callbacks, "on_steps_end", epoch + 1, totals.steps)
+        whole, ended = StepTotals(), None
+        for batches, address in self.source.passes(seed, epoch, self.batch_size, self.recipe.shuffle):
+            totals, its_rates = StepTotals(), rates[whole.steps : whole.steps + batches.steps]
+            while totals.steps < batches.steps and ended is None:
+                call_start = time.perf_counter()
+                part = its_rates[totals.steps : totals.steps + self.call_steps]
+                totals = self.engine.run_steps(self.state, batches, address, totals, part)
+                if not totals.finite:
+                    ended = "diverged"
+                elif interrupt.asked:
+                    ended = "interrupted"
+                self._pace(len(part), time.perf_counter() - call_start)
+                if self.steps > len(part):
+                    tell(callbacks, "on_steps_end", epoch + 1, whole.steps + totals.steps)
+            whole = whole.followed_by(totals)
+            if ended is not None:
+                break
+        totals = whole
         seconds = time.perf_counter() - start
         if not np.isfinite(self.state.parameters).all():
             ended = "diverged"
@@ -249,9 +256,10 @@ class _Run:
         }
         self.call_epochs = _fitting(1, seconds, self.call_epochs)
         if takes_statistics and ended is None:
-            program = self.engine.program
+            program, probe = self.engine.program, self.probe
+            assert probe is not None
             row |= layer_statistics(
-                self.state.parameters, self.before, program.architecture, program.objective, *self.probe
+                self.state.parameters, self.before, program.architecture, program.objective, probe.X, probe.Y
             )
         return row, ended
 
@@ -265,7 +273,8 @@ class _Run:
         Whether any was done: none where there are fewer than two, or where one of them diverges. `epoch` does
         it then, and keeps the parameters before it.
         """
-        first, rows = len(self.history), len(self.data.X)
+        assert isinstance(self.source, InMemory)
+        first, rows = len(self.history), self.source.rows
         count = min(self.recipe.epochs - first, self.call_epochs, max(1, LARGEST_ORDER // rows))
         if self.every:
             count = min(count, -first % self.every)
@@ -276,7 +285,8 @@ class _Run:
         epochs = np.arange(first, first + count)
         rates = self.recipe.rates(epochs, self.steps)
         order = shuffles(rows, self.engine.program.seed, first, count) if self.shuffles else None
-        totals = self.engine.run_epochs(self.state, Batches(*self.data, order, self.batch_size), first, rates)
+        batches = Batches(*self.source.data, order, self.batch_size)
+        totals = self.engine.run_epochs(self.state, batches, first, rates)
         if not (totals[-1].finite and np.isfinite(self.state.parameters).all()):
             np.copyto(self.state.parameters, saved[0])
             np.copyto(self.state.slots, saved[1])

@@ -1,0 +1,120 @@
+"""Where the examples of an epoch come from: one array in memory, or blocks read from a disk one ahead.
+
+An epoch is one pass or several, each over examples that are in memory. Blocks come in a new order in each
+epoch, and so do the examples inside a block; a mini-batch lies in one block. So examples of different blocks
+never share a mini-batch, and rows that stand in order in a file (by date, by class) should be mixed first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from layerwise.engine import Batches
+from layerwise.errors import InputError
+from layerwise.formulas.randomness import generator_at, shuffled
+
+
+class Data(NamedTuple):
+    """The training examples: X (m, n[0]), Y (m, n[L]), rows contiguous, and weights (m,) or None."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None = None
+
+
+class Blocks(Protocol):
+    """Examples in blocks, of which two fit in memory at a time, whatever they come from.
+
+    counts: the examples of each block. weighted: whether they have weights.
+    """
+
+    counts: Sequence[int]
+    weighted: bool
+
+    def read(self, number: int) -> Data:
+        """One block, in the program's precision; called from another thread, one call at a time."""
+
+    def identity(self) -> dict[str, Any]:
+        """What tells these examples from others, as arrays or None by name."""
+
+
+class Pass(NamedTuple):
+    """Steps over examples in memory. `address` is the epoch that the engine draws dropout masks for."""
+
+    batches: Batches
+    address: int
+
+
+class InMemory:
+    """One pass an epoch."""
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
+        self.rows, self.weighted = len(data.X), data.weights is not None
+
+    def steps(self, size: int) -> int:
+        return -(-self.rows // size)
+
+    def some(self, pick: np.ndarray) -> Data:
+        """The examples of these numbers, without their weights."""
+        return Data(self.data.X[pick], self.data.Y[pick])
+
+    def identity(self) -> dict[str, Any]:
+        return self.data._asdict()
+
+    def passes(self, seed: int, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
+        order = shuffled(self.rows, seed, epoch) if shuffle and self.steps(size) > 1 else None
+        yield Pass(Batches(*self.data, order, size), epoch)
+
+
+class InBlocks:
+    """A pass for each block; the next block is read while one is trained on."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.blocks, self.counts = blocks, tuple(blocks.counts)
+        if any(count < 1 for count in self.counts):
+            raise InputError(f"block {self.counts.index(0)} holds no examples; expected at least one in each")
+        self.rows, self.weighted = sum(self.counts), blocks.weighted
+
+    def steps(self, size: int) -> int:
+        return sum(-(-count // size) for count in self.counts)
+
+    def some(self, pick: np.ndarray) -> Data:
+        """As many examples of the first block: the others would have to be read for a few rows each."""
+        first = self.blocks.read(0)
+        pick = pick % len(first.X)
+        return Data(first.X[pick], first.Y[pick])
+
+    def identity(self) -> dict[str, Any]:
+        return self.blocks.identity()
+
+    def passes(self, seed: int, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
+        numbers = np.arange(len(self.counts))
+        if shuffle:
+            numbers = generator_at(seed, "blocks", epoch).permutation(len(numbers))
+        for place, data in enumerate(self._read_ahead(numbers.tolist())):
+            address = epoch * len(numbers) + place
+            order = shuffled(len(data.X), seed, address) if shuffle else None
+            yield Pass(Batches(*data, order, size), address)
+
+    def _read_ahead(self, numbers: list[int]) -> Iterator[Data]:
+        with ThreadPoolExecutor(1, thread_name_prefix="layerwise-reader") as reader:
+            coming = reader.submit(self._checked, numbers[0])
+            for following in [*numbers[1:], None]:
+                data = coming.result()
+                if following is not None:
+                    coming = reader.submit(self._checked, following)
+                yield data
+
+    def _checked(self, number: int) -> Data:
+        data = self.blocks.read(number)
+        if len(data.X) != self.counts[number]:
+            raise InputError(
+                f"block {number} holds {len(data.X)} examples where {self.counts[number]} were promised; "
+                "was the file changed during training?"
+            )
+        return data
