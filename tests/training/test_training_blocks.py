@@ -90,7 +90,7 @@ def test_weights_of_rows_come_from_a_column(data, parquet, tmp_path):
 
 
 def test_the_next_block_is_read_while_one_is_trained_on(data):
-    """The second block is not there before a step on the first is done: without a reader it never would be."""
+    """The second block comes only after a step on the first: without a reader it never would."""
     stepped, waited = threading.Event(), []
 
     class Slow(MappedBlocks):

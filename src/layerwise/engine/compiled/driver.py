@@ -10,8 +10,9 @@ next), then come positions in the flat vector, and positions, per example, in th
 pre-activation (A itself where it need not be kept), A = g(Z), H = A after dropout (A itself where the layer
 drops nothing), D = dJ/dZ. The last is the position, per example, of a mask in `masks`, where they are given.
 
-As in the note, a layer's values are (units, examples). Only the mini-batch itself, to which `batch` points,
-lies `by_rows` (examples, inputs) where the first product is left to BLAS.
+As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`). Only the
+mini-batch itself, to which `batch` points, lies `by_rows` (examples, inputs) where the first product is left
+to BLAS.
 
 Several threads may run one step together: each calls the same driver with its own number. A layer's work
 is cut into `parts`, whatever the number of threads, and thread t does the parts t, t + threads, ...; so the
@@ -56,6 +57,8 @@ LAYER_COLUMNS = 11
 LOOPS_UP_TO = 5 * 2**17
 # Numbers of a gradient that are made, and used for the update, before the next: what a cache holds.
 CACHED = 2**18
+# Matrices of so many columns or more begin each row at a multiple of so many numbers.
+PADDED_FROM, PADDED_TO = 64, 16
 # Parameters of a network that are updated in one go.
 UPDATED_AT_ONCE = 2**12
 # Losses that are added up in their own precision, before they are added to the others in double precision.
@@ -71,6 +74,12 @@ def _part(function):
 
 
 @_part
+def leading(m):
+    """The distance between the rows of matrices of m columns: whole registers, where that wastes little."""
+    return m if m < PADDED_FROM else (m + PADDED_TO - 1) // PADDED_TO * PADDED_TO
+
+
+@_part
 def row_of(layers, layer):
     """The numbers of one layer; see above."""
     row = at(layers, layer * LAYER_COLUMNS)
@@ -78,20 +87,20 @@ def row_of(layers, layer):
 
 
 @_part
-def multiply(kernels, P, flipped, step, S, out, m, inner, rows, columns):
+def multiply(kernels, P, flipped, step, S, out, lead, inner, rows, columns):
     """out (rows, columns) = P S.   P (rows, inner), or flipped (inner, rows); S (inner, columns)
 
-    `step` is the distance from one row of P, as it lies, to the next. Rows of S and of out are m apart.
+    `step` is the distance from one row of P, as it lies, to the next. Rows of S and of out are `lead` apart.
     """
     if rows * columns * inner <= LOOPS_UP_TO:
         row_step, column_step = (1, step) if flipped else (step, 1)
-        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, m, out, m, inner, rows, columns))
+        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, lead, out, lead, inner, rows, columns))
     else:
-        gemm(kernels[GEMM], (flipped, 0), (rows, columns, inner), P, step, S, m, out, m)
+        gemm(kernels[GEMM], (flipped, 0), (rows, columns, inner), P, step, S, lead, out, lead)
 
 
 @_part
-def gather(kernels, source, width, order, ordered, first, i0, i1, target, by_rows, m):
+def gather(kernels, source, width, order, ordered, first, i0, i1, target, by_rows, lead):
     """The examples i0 ... i1 of a mini-batch, from source (examples, width) to target, of which they are rows
     or columns: source[order[first + i]], or as they stand where they are not `ordered`."""
     if i1 <= i0:
@@ -99,15 +108,15 @@ def gather(kernels, source, width, order, ordered, first, i0, i1, target, by_row
     if ordered:
         place = at(target, i0 * width) if by_rows else at(target, i0)
         kernel = kernels[GATHER_ROWS] if by_rows else kernels[GATHER_COLUMNS]
-        call(kernel, (source, at(order, first + i0), place, i1 - i0, width, m))
+        call(kernel, (source, at(order, first + i0), place, i1 - i0, width, lead))
     else:
-        call(kernels[TAKE_COLUMNS], (at(source, (first + i0) * width), at(target, i0), i1 - i0, width, m))
+        call(kernels[TAKE_COLUMNS], (at(source, (first + i0) * width), at(target, i0), i1 - i0, width, lead))
 
 
 @_part
 def forward_pass(
-    kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, dropping, step_key,
-    masks, thread, threads, parts, counters,
+    kernels, layers, depth, parameters, batch, by_rows, m, lead, work, keep_probs, highest, dropping,
+    step_key, masks, thread, threads, parts, counters,
 ):  # fmt: skip
     """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
     are drawn first where `step_key` is not below 0."""
@@ -116,30 +125,32 @@ def forward_pass(
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
         for part in range(thread, parts, threads):
             r0, r1, c0, c1 = region(n, m, part, parts, joint)
-            rows, columns, block = r1 - r0, c1 - c0, r0 * m + c0
+            rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
-            W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * m + block), at(work, a * m + block)
+            W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
             if layer == 0 and by_rows:
                 examples = at(batch, c0 * n_prev)
-                gemm(kernels[GEMM], (0, 1), (rows, columns, n_prev), W, n_prev, examples, n_prev, Z, m)
+                gemm(kernels[GEMM], (0, 1), (rows, columns, n_prev), W, n_prev, examples, n_prev, Z, lead)
             else:
-                multiply(kernels, W, 0, n_prev, at(source, c0), Z, m, n_prev, rows, columns)
-            call(kernels[kernel], (Z, A, at(parameters, b + r0), m, rows, columns))
+                multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns)
+            call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, columns))
             if dropping and h != a:
-                M = at(masks, mask * m + block)
+                M = at(masks, mask * lead + block)
                 if step_key >= 0:
                     key = _subkey(step_key, layer + 1)
-                    call(kernels[DRAW_MASK], (M, m, rows, columns, key, highest[layer], c0 * n + r0, n))
-                call(kernels[DROP], (A, at(work, h * m + block), M, m, rows, columns, keep_probs[layer]))
-        source = at(work, (h if dropping else a) * m)
+                    call(kernels[DRAW_MASK], (M, lead, rows, columns, key, highest[layer], c0 * n + r0, n))
+                call(
+                    kernels[DROP], (A, at(work, h * lead + block), M, lead, rows, columns, keep_probs[layer])
+                )
+        source = at(work, (h if dropping else a) * lead)
         meet(counters, threads)
 
 
 @_part
 def backward_pass(
-    kernels, layers, depth, parameters, Y, weights, total, m, work, keep_probs, dropping, masks, settings,
-    thread, threads, parts, counters, partial,
+    kernels, layers, depth, parameters, Y, weights, total, m, lead, work, keep_probs, dropping, masks,
+    settings, thread, threads, parts, counters, partial,
 ):  # fmt: skip
     """dJ/dZ of every layer, penalties aside. Returns the sum of the examples' losses over `total`.
 
@@ -150,31 +161,31 @@ def backward_pass(
         c0, c1 = share(m, part, parts)
         loss = 0.0
         for first in range(c0, c1, SUMMED_ALONE):
-            A, D, few = at(work, a * m + first), at(work, d * m + first), min(SUMMED_ALONE, c1 - first)
+            A, D, few = at(work, a * lead + first), at(work, d * lead + first), min(SUMMED_ALONE, c1 - first)
             loss += call_for_number(
-                kernels[LOSS], (A, at(Y, first), at(weights, first), D, m, n, few, total, settings)
+                kernels[LOSS], (A, at(Y, first), at(weights, first), D, lead, n, few, total, settings)
             )
         partial[8 * part] = loss
         if c1 > c0:
-            D, Z, A = at(work, d * m + c0), at(work, z * m + c0), at(work, a * m + c0)
-            call(kernels[kernel + 1], (D, Z, A, m, n, c1 - c0))
+            D, Z, A = at(work, d * lead + c0), at(work, z * lead + c0), at(work, a * lead + c0)
+            call(kernels[kernel + 1], (D, Z, A, lead, n, c1 - c0))
     meet(counters, threads)
     for layer in range(depth - 1, 0, -1):
         below, n, _, w, _, _, _, _, above, _, _ = row_of(layers, layer)
         _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
         for part in range(thread, parts, threads):
             r0, r1, c0, c1 = region(below, m, part, parts, joint)
-            rows, columns, block = r1 - r0, c1 - c0, r0 * m + c0
+            rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
-            D = at(work, d * m + block)
-            W, D_above = at(parameters, w + r0), at(work, above * m + c0)
-            multiply(kernels, W, 1, below, D_above, D, m, n, rows, columns)
+            D = at(work, d * lead + block)
+            W, D_above = at(parameters, w + r0), at(work, above * lead + c0)
+            multiply(kernels, W, 1, below, D_above, D, lead, n, rows, columns)
             if dropping and h != a:
-                M = at(masks, mask * m + block)
-                call(kernels[DROP_IN_PLACE], (D, M, m, rows, columns, keep_probs[layer - 1]))
-            Z, A = at(work, z * m + block), at(work, a * m + block)
-            call(kernels[kernel + 1], (D, Z, A, m, rows, columns))
+                M = at(masks, mask * lead + block)
+                call(kernels[DROP_IN_PLACE], (D, M, lead, rows, columns, keep_probs[layer - 1]))
+            Z, A = at(work, z * lead + block), at(work, a * lead + block)
+            call(kernels[kernel + 1], (D, Z, A, lead, rows, columns))
         meet(counters, threads)
     cost = 0.0
     for part in range(parts):
@@ -183,24 +194,26 @@ def backward_pass(
 
 
 @_part
-def weight_gradient(kernels, layers, layer, gradient, batch, by_rows, m, work, dropping, r0, r1, c0, c1):
+def weight_gradient(
+    kernels, layers, layer, gradient, batch, by_rows, m, lead, work, dropping, r0, r1, c0, c1
+):
     """dW[r0:r1, c0:c1] of one layer into `gradient`, penalties aside."""
     n_prev, _, _, w, _, _, _, _, d, _, _ = row_of(layers, layer)
     rows, columns = r1 - r0, c1 - c0
     if rows <= 0 or columns <= 0:
         return
-    D, out = at(work, d * m + r0 * m), at(gradient, w + r0 * n_prev + c0)
+    D, out = at(work, (d + r0) * lead), at(gradient, w + r0 * n_prev + c0)
     if layer == 0 and by_rows:
-        gemm(kernels[GEMM], (0, 0), (rows, columns, m), D, m, at(batch, c0), n_prev, out, n_prev)
+        gemm(kernels[GEMM], (0, 0), (rows, columns, m), D, lead, at(batch, c0), n_prev, out, n_prev)
         return
-    below = at(batch, c0 * m)
+    below = at(batch, c0 * lead)
     if layer > 0:
         before = at(layers, (layer - 1) * LAYER_COLUMNS)
-        below = at(work, ((before[7] if dropping else before[6]) + c0) * m)
+        below = at(work, ((before[7] if dropping else before[6]) + c0) * lead)
     if rows * columns * m <= LOOPS_UP_TO:
-        call(kernels[ADD_PRODUCTS], (D, m, below, m, out, n_prev, m, rows, columns))
+        call(kernels[ADD_PRODUCTS], (D, lead, below, lead, out, n_prev, m, rows, columns))
     else:
-        gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, m, below, m, out, n_prev)
+        gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, lead, below, lead, out, n_prev)
 
 
 def cost_and_gradient(
@@ -209,16 +222,18 @@ def cost_and_gradient(
 ):  # fmt: skip
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
-        kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, dropping, step_key,
-        masks, 0, 1, 1, counters,
+        kernels, layers, depth, parameters, batch, by_rows, m, m, work, keep_probs, highest, dropping,
+        step_key, masks, 0, 1, 1, counters,
     )  # fmt: skip
     cost = backward_pass(
-        kernels, layers, depth, parameters, Y, weights, total, m, work, keep_probs, dropping, masks, settings,
-        0, 1, 1, counters, partial,
+        kernels, layers, depth, parameters, Y, weights, total, m, m, work, keep_probs, dropping, masks,
+        settings, 0, 1, 1, counters, partial,
     )  # fmt: skip
     for layer in range(depth):
         n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
-        weight_gradient(kernels, layers, layer, gradient, batch, by_rows, m, work, dropping, 0, n, 0, n_prev)
+        weight_gradient(
+            kernels, layers, layer, gradient, batch, by_rows, m, m, work, dropping, 0, n, 0, n_prev
+        )
         call(kernels[ROW_SUMS], (at(work, d * m), m, at(gradient, b), n, m))
         if l2 > 0 or l1 > 0:
             W, dW = at(parameters, w), at(gradient, w)
@@ -255,16 +270,17 @@ def run_steps(
         number = step - epoch * epoch_steps
         start = number * batch_size
         m = min(batch_size, examples - start)
+        lead = leading(m)
         # A batch that is the same as the last one need not be fetched again.
         if ordered or start != held_start or m != held_m:
             first = epoch * examples + start if ordered else start
             for part in range(thread, parts, threads):
                 i0, i1 = share(m, part, parts)
                 if ordered or not by_rows:
-                    gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, by_rows, m)
-                gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, 0, m)
+                    gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, by_rows, lead)
+                gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, 0, lead)
                 if weighted:
-                    gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, 0, m)
+                    gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, 0, lead)
             meet(counters, threads)
             held_start, held_m = start, m
         batch = at(batch_X, 0) if ordered or not by_rows else at(X, start * inputs)
@@ -281,12 +297,12 @@ def run_steps(
         if draws_masks:
             step_key = _subkey(_subkey(seed_key, first_epoch + epoch), number)
         forward_pass(
-            kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, dropping,
+            kernels, layers, depth, parameters, batch, by_rows, m, lead, work, keep_probs, highest, dropping,
             step_key, masks, thread, threads, parts, counters,
         )  # fmt: skip
         cost = backward_pass(
-            kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, work, keep_probs, dropping,
-            masks, settings, thread, threads, parts, counters, partial,
+            kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, keep_probs,
+            dropping, masks, settings, thread, threads, parts, counters, partial,
         )  # fmt: skip
         if not np.isfinite(cost):
             if thread == 0:
@@ -307,8 +323,9 @@ def run_steps(
                 for r in range(r0, r1, chunk):
                     r_end = min(r + chunk, r1)
                     weight_gradient(
-                        kernels, layers, layer, gradient, batch, by_rows, m, work, dropping, r, r_end, c0, c1
-                    )
+                        kernels, layers, layer, gradient, batch, by_rows, m, lead, work, dropping, r, r_end,
+                        c0, c1,
+                    )  # fmt: skip
                     # Whole rows lie one behind the other, and are one piece.
                     pieces, size = r_end - r, c1 - c0
                     if size == n_prev:
@@ -329,8 +346,8 @@ def run_steps(
                             )  # fmt: skip
                 r0, r1 = share(n, part, parts)
                 if r1 > r0:
-                    D, db = at(work, d * m + r0 * m), at(gradient, b + r0)
-                    call(kernels[ROW_SUMS], (D, m, db, r1 - r0, m))
+                    D, db = at(work, (d + r0) * lead), at(gradient, b + r0)
+                    call(kernels[ROW_SUMS], (D, lead, db, r1 - r0, m))
                     if wants_norm and not at_once:
                         square += call_for_number(kernels[SQUARES], (db, r1 - r0))
                     if clip_norm == 0 and not at_once:
@@ -396,14 +413,15 @@ def pre_activations(
     n, z = last[1], last[5]
     for first in range(start, stop, chunk):
         m = min(chunk, stop - first)
+        lead = leading(m)
         if not by_rows:
-            gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, 0, m)
+            gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, 0, lead)
         batch = at(X, first * inputs) if by_rows else at(batch_X, 0)
         forward_pass(
-            kernels, layers, depth, parameters, batch, by_rows, m, work, keep_probs, highest, 0, -1, work,
-            0, 1, 1, counters,
+            kernels, layers, depth, parameters, batch, by_rows, m, lead, work, keep_probs, highest, 0, -1,
+            work, 0, 1, 1, counters,
         )  # fmt: skip
-        call(kernels[TRANSPOSE], (at(work, z * m), at(out, first * n), n, m))
+        call(kernels[TRANSPOSE], (at(work, z * lead), at(out, first * n), n, lead, m))
 
 
 DRIVERS = {

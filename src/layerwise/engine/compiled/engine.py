@@ -21,6 +21,9 @@ from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.randomness import dropout_key, dropout_seed_key, highest_kept, subkey
 
 PREDICTION_ROWS = 512
+# Numbers at whose multiples arrays begin.
+BOUNDARY = driver.PADDED_TO
+leading: Callable[[int], int] = driver.leading.py_func
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
@@ -109,10 +112,13 @@ class CompiledEngine:
         return table
 
     def _buffer(self, purpose: str, size: int) -> np.ndarray:
-        """A work array that is kept from call to call and grows when more is asked for."""
+        """A work array that is kept from call to call and grows when more is asked for; it begins where a
+        register of any size may be read at once."""
         buffer = self._buffers.get(purpose)
         if buffer is None or buffer.size < size:
-            buffer = self._buffers[purpose] = np.empty(size, dtype=self._real)
+            room = np.empty(size + BOUNDARY, dtype=self._real)
+            first = -_at(room) % (BOUNDARY * room.itemsize) // room.itemsize
+            buffer = self._buffers[purpose] = room[first : first + size]
         return buffer
 
     @staticmethod
@@ -182,7 +188,8 @@ class CompiledEngine:
         rows = min(batches.size, len(batches.X))
         inputs, outputs = batches.X.shape[1], batches.Y.shape[1]
         by_rows = self._by_rows(rows)
-        gathered = 0 if by_rows and batches.order is None else inputs * rows
+        lead = leading(rows)
+        gathered = 0 if by_rows and batches.order is None else inputs * lead
         parts = step_parts(program, rows)
         objective, weights, order = program.objective, batches.weights, batches.order
         partial, constants = np.zeros(8 * parts), np.empty(parts * self._constants_count, dtype=self._real)
@@ -201,8 +208,8 @@ class CompiledEngine:
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            _at(self._buffer("work", self._work_width(self._training_layers) * rows)), by_rows,
-            _at(self._buffer("X", gathered)), _at(self._buffer("Y", outputs * rows)), _at(batch_weights),
+            _at(self._buffer("work", self._work_width(self._training_layers) * lead)), by_rows,
+            _at(self._buffer("X", gathered)), _at(self._buffer("Y", outputs * lead)), _at(batch_weights),
             _at(self._keep_probs), _at(self._highest), masks.size > 0, self._drops and drawn, _at(masks),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             _at(constants), self._constants_count,
@@ -224,17 +231,20 @@ class CompiledEngine:
 
     def _room_for_masks(self, rows: int) -> np.ndarray:
         """Where the masks of a mini-batch are drawn, one behind the other, each (n[l], m)."""
-        return self._buffer("masks", sum(self.program.architecture.sizes[1:]) * rows if self._drops else 0)
+        units = sum(self.program.architecture.sizes[1:])
+        return self._buffer("masks", units * leading(rows) if self._drops else 0)
 
     def _flat_masks(self, masks: tuple[np.ndarray | None, ...]) -> np.ndarray:
         """Masks of 1 and 0, laid likewise; made once for the same masks."""
         if self._given[0] is not masks:
             m = next((len(mask) for mask in masks if mask is not None), 0)
-            parts = [
-                np.ones(n * m, dtype=self._real) if mask is None else mask.T.astype(self._real).ravel()
-                for mask, n in zip(masks, self.program.architecture.sizes[1:-1], strict=True)
-            ]
-            self._given = (masks, np.concatenate(parts) if parts else self._empty)
+            laid = np.ones((sum(self.program.architecture.sizes[1:-1]), leading(m)), dtype=self._real)
+            first = 0
+            for mask, n in zip(masks, self.program.architecture.sizes[1:-1], strict=True):
+                if mask is not None:
+                    laid[first : first + n, :m] = mask.T
+                first += n
+            self._given = (masks, laid.ravel())
         return self._given[1]
 
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -246,20 +256,20 @@ class CompiledEngine:
         if rows == 0:
             return Z
         width = self._work_width(self._prediction_layers)
-        held = 0 if self._by_rows(rows) else X.shape[1]
+        held, lead = 0 if self._by_rows(rows) else X.shape[1], leading(rows)
         chunks = -(-len(X) // PREDICTION_ROWS)
         entry = driver_kernel(driver.pre_activations, self.program.dtype).entry
         network = _at(self._prediction_addresses), _at(self._prediction_layers), len(self._prediction_layers)
         arrays, tables = (_at(parameters), _at(X), _at(Z)), (_at(self._keep_probs), _at(self._highest))
         wanted = min(step_parts(self.program, len(X)), allowed_threads(), chunks)
         with shared_processors(wanted) as free:
-            room = self._buffer("prediction", (width + held) * rows * free)
+            room = self._buffer("prediction", (width + held) * lead * free)
 
             def predict(thread: int, counters: np.ndarray) -> None:
-                work = _at(room) + thread * (width + held) * rows * room.itemsize
+                work = _at(room) + thread * (width + held) * lead * room.itemsize
                 first, last = (PREDICTION_ROWS * (chunks * k // free) for k in (thread, thread + 1))
                 entry(
-                    *network, *arrays, work, held == 0, work + width * rows * room.itemsize,
+                    *network, *arrays, work, held == 0, work + width * lead * room.itemsize,
                     PREDICTION_ROWS, first, min(last, len(X)), *tables, _at(counters),
                 )  # fmt: skip
 

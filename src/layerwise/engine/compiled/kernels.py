@@ -53,7 +53,7 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.gather_rows: Arguments("pipnnn"),
     loops.gather_columns: Arguments("pipnnn"),
     loops.take_columns: Arguments("ppnnn"),
-    loops.transpose: Arguments("ppnn"),
+    loops.transpose: Arguments("ppnnn"),
     loops.multiply_add: Arguments("pnnpnpnnnn"),
     loops.add_products: Arguments("pnpnpnnnn"),
     loops.row_sums: Arguments("pnpnn", sums=True),

@@ -60,9 +60,9 @@ def take_columns(source, target, count, width, step):
             to[i] = source[i, k]
 
 
-def transpose(source, target, rows, columns):
-    """target (columns, rows) = source' (rows, columns)."""
-    source, target = carray(source, (rows, columns)), carray(target, (columns, rows))
+def transpose(source, target, rows, step, columns):
+    """target (columns, rows) = source' (rows, columns); the rows of source are `step` long."""
+    source, target = carray(source, (rows, step)), carray(target, (columns, rows))
     for i in range(columns):
         for j in range(rows):
             target[i, j] = source[j, i]
