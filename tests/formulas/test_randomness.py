@@ -8,6 +8,7 @@ from scipy import stats
 
 from layerwise.formulas.randomness import (
     PURPOSES,
+    Orders,
     dropout_key,
     dropout_mask,
     generator_at,
@@ -15,7 +16,6 @@ from layerwise.formulas.randomness import (
     is_kept,
     scramble,
     shuffled,
-    shuffles,
     subkey,
 )
 
@@ -162,11 +162,20 @@ def test_all_are_kept_at_one_and_none_at_zero():
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**63])
-def test_orders_drawn_together_are_those_drawn_alone(seed):
-    together = shuffles(37, seed, 5, 4)
-    assert together.dtype == np.int64
-    for number, order in enumerate(together):
-        np.testing.assert_array_equal(order, shuffled(37, seed, 5 + number))
+@pytest.mark.parametrize("n", [1, 37, 3000, 5000])
+def test_orders_drawn_together_are_those_drawn_alone(n, seed):
+    orders = Orders(n, seed)
+    for first, epochs in ((0, 1), (5, 4), (219, 5)):
+        together = orders.of_epochs(first, epochs)
+        assert together.dtype == np.int64
+        assert together.shape == (epochs, n)
+        for number, order in enumerate(together):
+            np.testing.assert_array_equal(order, shuffled(n, seed, first + number))
+
+
+def test_an_order_is_the_callers_own():
+    shuffled(20, 0, 0)[:] = 0
+    np.testing.assert_array_equal(np.sort(shuffled(20, 0, 0)), np.arange(20))
 
 
 def test_masks_of_different_seeds_epochs_steps_and_layers_are_unrelated():

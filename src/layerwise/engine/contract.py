@@ -170,6 +170,12 @@ class EpochTotals(Sequence[StepTotals]):
     last_steps: int
     finite: bool
 
+    @property
+    def mean_costs(self) -> np.ndarray:
+        """`StepTotals.mean_cost` of each epoch: (epochs,)."""
+        with np.errstate(all="ignore"):
+            return self.sums[0] / self.sums[1]
+
     def __len__(self) -> int:
         return self.sums.shape[1]
 
@@ -203,7 +209,7 @@ class Engine(Protocol):
 
     def run_epochs(
         self, state: TrainingState, batches: Batches, epoch: int, rates: np.ndarray
-    ) -> Sequence[StepTotals]:
+    ) -> EpochTotals:
         """Do whole epochs from number `epoch` on, changing `state` in place.   rates (epochs, steps)
 
         What each came to; ends with the first whose cost was not finite.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
-from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
+from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import dropout_key, dropout_mask
 from layerwise.formulas.regularizers import decay, max_norm_scale
@@ -42,7 +42,7 @@ class ReferenceEngine:
 
     def run_epochs(
         self, state: TrainingState, batches: Batches, epoch: int, rates: np.ndarray
-    ) -> list[StepTotals]:
+    ) -> EpochTotals:
         """See `contract.Engine.run_epochs`."""
         check_epochs(self.program, state, batches, rates)
         done: list[StepTotals] = []
@@ -53,7 +53,8 @@ class ReferenceEngine:
                 done.append(self._steps(state, one, epoch + number, StepTotals(), row))
                 if not done[-1].finite:
                     break
-        return done
+        sums = np.array([totals[:3] for totals in done]).reshape(-1, 3).T
+        return EpochTotals(sums, batches.steps, done[-1].steps, done[-1].finite)
 
     def _steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray

@@ -82,7 +82,12 @@ class Epochs:
             batches = Batches(*self.rows, orders, self.size)
             ended = self.engine.run_epochs(state, batches, epoch, rates)
             seconds = time.perf_counter() - start
-            outcomes = [_outcome(totals, seconds / len(ended)) for totals in ended]
+            each = seconds / len(ended)
+            outcomes = [
+                EpochOutcome(cost, norm, True, each)
+                for cost, norm in zip(ended.mean_costs.tolist(), ended.sums[2].tolist(), strict=True)
+            ]
+            outcomes[-1] = outcomes[-1]._replace(finite=ended.finite)
         else:
             run = self._step_by_step if self.by_step else self._in_parts
             order = None if orders is None else orders[0]
@@ -134,10 +139,6 @@ class Epochs:
         X = dense_rows(self.rows.X, rows)
         weights = None if self.rows.weights is None else self.rows.weights[rows]
         return Batches(X, np.ascontiguousarray(self.rows.Y[rows]), weights, None, len(X))
-
-
-def _outcome(totals: StepTotals, seconds: float) -> EpochOutcome:
-    return EpochOutcome(totals.mean_cost, totals.gradient_norm, totals.finite, seconds)
 
 
 def _next_call(last: int, done: int, seconds: float) -> int:

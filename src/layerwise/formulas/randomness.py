@@ -11,6 +11,8 @@ import numpy as np
 
 PURPOSES = {"initialization": 1, "shuffle": 2, "dropout": 3, "probe": 4, "blocks": 5}
 LOW_32 = 0xFFFFFFFF
+# Numbers of the orders that are drawn at once.
+DRAWN_TOGETHER = 2**13
 
 
 def generator_at(seed: int, purpose: str, epoch: int = 0, step: int = 0) -> np.random.Generator:
@@ -22,22 +24,35 @@ def generator_at(seed: int, purpose: str, epoch: int = 0, step: int = 0) -> np.r
 
 def shuffled(n: int, seed: int, epoch: int) -> np.ndarray:
     """The order of the examples in an epoch: a permutation of 0 ... n-1, int64."""
-    return generator_at(seed, "shuffle", epoch).permutation(n)
+    return Orders(n, seed).of_epochs(epoch, 1)[0]
 
 
-def shuffles(n: int, seed: int, epoch: int, epochs: int) -> np.ndarray:
-    """The orders of `epochs` epochs from number `epoch` on, each as `shuffled` gives it: (epochs, n) int64.
+class Orders:
+    """The orders of n examples under one seed, epoch by epoch.
 
-    One generator is moved from address to address: to make a new one takes longer than a short order.
+    Short orders are drawn some epochs at a time, since making a generator takes longer than an order: their
+    address is the first of those epochs, whichever is asked for. What was drawn last is kept.
     """
-    orders = np.empty((epochs, n), dtype=np.int64)
-    generator = generator_at(seed, "shuffle", epoch)
-    fresh = generator.bit_generator.state
-    for number in range(epochs):
-        fresh["state"]["counter"][:] = (0, 0, epoch + number, 0)
-        generator.bit_generator.state = fresh
-        orders[number] = generator.permutation(n)
-    return orders
+
+    def __init__(self, n: int, seed: int) -> None:
+        self.n, self.seed = n, seed
+        self.together = max(1, DRAWN_TOGETHER // max(1, n))
+        self._drawn = (-1, np.empty((0, n), dtype=np.int64))
+
+    def of_epochs(self, first: int, count: int) -> np.ndarray:
+        """Those of `count` epochs from number `first` on: (count, n) int64."""
+        blocks = range(first // self.together, (first + count - 1) // self.together + 1)
+        drawn = np.concatenate([self._block(block) for block in blocks])
+        return drawn[first - blocks.start * self.together :][:count]
+
+    def _block(self, block: int) -> np.ndarray:
+        if self.together == 1:
+            return generator_at(self.seed, "shuffle", block).permutation(self.n)[None]
+        if self._drawn[0] != block:
+            plain = np.tile(np.arange(self.n), (self.together, 1))
+            generator = generator_at(self.seed, "shuffle", block * self.together)
+            self._drawn = (block, generator.permuted(plain, axis=1))
+        return self._drawn[1]
 
 
 def low_32(x):

@@ -11,7 +11,7 @@ import numpy as np
 
 from layerwise.engine import Batches, Engine, StepTotals, TrainingState
 from layerwise.errors import InputError, nearest
-from layerwise.formulas.randomness import generator_at, shuffles
+from layerwise.formulas.randomness import generator_at
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training.callback import tell
 from layerwise.training.history import History
@@ -85,7 +85,8 @@ def train(
     the best epoch are kept; without it, the last. Ctrl-C ends the run after the steps at hand.
     Raises InputError where there are no examples or the monitored column does not exist.
     """
-    source = InMemory(data) if isinstance(data, Data) else InBlocks(data)
+    seed = engine.program.seed
+    source = InMemory(data, seed) if isinstance(data, Data) else InBlocks(data, seed)
     if source.rows == 0:
         raise InputError("there are no examples to train on; expected at least one row")
     monitor = recipe.monitor or ("validation_cost" if validate else "cost")
@@ -220,12 +221,12 @@ class _Run:
     ) -> tuple[dict, str | None]:
         """All steps of an epoch; its row and, where it did not run to its end, why."""
         start = time.perf_counter()
-        rows, seed = self.source.rows, self.engine.program.seed
+        rows = self.source.rows
         rates = self.recipe.rates(epoch, self.steps, self.plateau.factor)
         takes_statistics = self.every and epoch % self.every == 0
         np.copyto(self.before, self.state.parameters)
         whole, ended = StepTotals(), None
-        for batches, address in self.source.passes(seed, epoch, self.batch_size, self.recipe.shuffle):
+        for batches, address in self.source.passes(epoch, self.batch_size, self.recipe.shuffle):
             totals, its_rates = StepTotals(), rates[whole.steps : whole.steps + batches.steps]
             while totals.steps < batches.steps and ended is None:
                 call_start = time.perf_counter()
@@ -284,7 +285,7 @@ class _Run:
         saved = self.state.parameters.copy(), self.state.slots.copy()
         epochs = np.arange(first, first + count)
         rates = self.recipe.rates(epochs, self.steps)
-        order = shuffles(rows, self.engine.program.seed, first, count) if self.shuffles else None
+        order = self.source.orders.of_epochs(first, count) if self.shuffles else None
         batches = Batches(*self.source.data, order, self.batch_size)
         totals = self.engine.run_epochs(self.state, batches, first, rates)
         if not (totals[-1].finite and np.isfinite(self.state.parameters).all()):
@@ -294,19 +295,18 @@ class _Run:
             return False
         seconds = time.perf_counter() - start
         # Nobody waits for the best epoch here, or for a plateau: the rows are all there is to keep.
-        speed, last_rates = rows * count / max(seconds, 1e-9), rates[:, -1].tolist()
-        self.history.rows += [
-            {
-                "epoch": first + number,
-                "step": t + number * self.steps,
-                "cost": its.mean_cost,
-                "learning_rate": last_rates[number - 1],
-                "gradient_norm": its.gradient_norm,
-                "seconds": start - self.started + seconds * number / count,
-                "rows_per_second": speed,
-            }
-            for number, its in enumerate(totals, start=1)
-        ]
+        numbers = np.arange(1, count + 1)
+        columns = {
+            "epoch": first + numbers,
+            "step": t + numbers * self.steps,
+            "cost": totals.mean_costs,
+            "learning_rate": rates[:, -1],
+            "gradient_norm": totals.sums[2],
+            "seconds": start - self.started + seconds * numbers / count,
+            "rows_per_second": np.full(count, rows * count / max(seconds, 1e-9)),
+        }
+        values = zip(*(column.tolist() for column in columns.values()), strict=True)
+        self.history.rows += [dict(zip(columns, row, strict=True)) for row in values]
         self.call_epochs = _fitting(count, seconds, self.call_epochs)
         return True
 

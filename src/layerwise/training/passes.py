@@ -15,7 +15,7 @@ import numpy as np
 
 from layerwise.engine import Batches
 from layerwise.errors import InputError
-from layerwise.formulas.randomness import generator_at, shuffled
+from layerwise.formulas.randomness import Orders, generator_at, shuffled
 
 
 class Data(NamedTuple):
@@ -52,9 +52,10 @@ class Pass(NamedTuple):
 class InMemory:
     """One pass an epoch."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, seed: int) -> None:
         self.data = data
         self.rows, self.weighted = len(data.X), data.weights is not None
+        self.orders = Orders(self.rows, seed)
 
     def steps(self, size: int) -> int:
         return -(-self.rows // size)
@@ -66,16 +67,16 @@ class InMemory:
     def identity(self) -> dict[str, Any]:
         return self.data._asdict()
 
-    def passes(self, seed: int, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
-        order = shuffled(self.rows, seed, epoch) if shuffle and self.steps(size) > 1 else None
+    def passes(self, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
+        order = self.orders.of_epochs(epoch, 1)[0] if shuffle and self.steps(size) > 1 else None
         yield Pass(Batches(*self.data, order, size), epoch)
 
 
 class InBlocks:
     """A pass for each block; the next block is read while one is trained on."""
 
-    def __init__(self, blocks: Blocks) -> None:
-        self.blocks, self.counts = blocks, tuple(blocks.counts)
+    def __init__(self, blocks: Blocks, seed: int) -> None:
+        self.blocks, self.counts, self.seed = blocks, tuple(blocks.counts), seed
         if any(count < 1 for count in self.counts):
             raise InputError(f"block {self.counts.index(0)} holds no examples; expected at least one in each")
         self.rows, self.weighted = sum(self.counts), blocks.weighted
@@ -92,13 +93,13 @@ class InBlocks:
     def identity(self) -> dict[str, Any]:
         return self.blocks.identity()
 
-    def passes(self, seed: int, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
+    def passes(self, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
         numbers = np.arange(len(self.counts))
         if shuffle:
-            numbers = generator_at(seed, "blocks", epoch).permutation(len(numbers))
+            numbers = generator_at(self.seed, "blocks", epoch).permutation(len(numbers))
         for place, data in enumerate(self._read_ahead(numbers.tolist())):
             address = epoch * len(numbers) + place
-            order = shuffled(len(data.X), seed, address) if shuffle else None
+            order = shuffled(len(data.X), self.seed, address) if shuffle else None
             yield Pass(Batches(*data, order, size), address)
 
     def _read_ahead(self, numbers: list[int]) -> Iterator[Data]:
