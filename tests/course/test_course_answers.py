@@ -92,7 +92,7 @@ PLANTED = {
     "db is 4 times too small": linear_backward(db=lambda db, **_: db / 4),
     "dW is divided by m - 1, expected m": linear_backward(dW=lambda dW, m, **_: dW * m / (m - 1)),
     "expected (2, 3): it is transposed": linear_backward(dW=lambda dW, **_: dW.T),
-    "expected (2, 1): an axis is lost; sum with keepdims=True": linear_backward(
+    "expected (2, 1): an axis is lost; sum with keepdims=True, or reshape(2, 1)": linear_backward(
         db=lambda db, **_: db.ravel()
     ),
     "is the sum taken over axis=1, the examples": lambda dZ, cache: (
@@ -107,8 +107,17 @@ PLANTED = {
     "db is +0.25 off everywhere": linear_backward(db=lambda db, **_: db + 0.25),
     "dW holds nan where it should be finite": linear_backward(dW=lambda dW, **_: dW * np.nan),
     "dW is int64 and so cut off to whole numbers": linear_backward(dW=lambda dW, **_: dW.astype(np.int64)),
-    "dW is float32, expected float64": in_single_precision,
-    "dW is a list of 2, expected an array": as_lists,
+    "each of dA_prev, dW and db is float32, expected float64": in_single_precision,
+    "each of dW and db is a list of 2, expected an array": as_lists,
+    "dW is complex128, expected real numbers": linear_backward(dW=lambda dW, **_: dW + 0j),
+    "dW is an np.matrix": linear_backward(dW=lambda dW, **_: np.asmatrix(dW)),
+    "has the right parts in the order dW, db, dA_prev; expected dA_prev, dW, db": lambda dZ, cache: (
+        *right(dZ, cache)[1:],
+        right(dZ, cache)[0],
+    ),
+    "db has shape (2, 2), expected (2, 1): a row and a column were broadcast to a matrix": linear_backward(
+        db=lambda db, **_: db + db.T
+    ),
     "dW is None": linear_backward(dW=lambda **_: None),
     "has dW and db in each other's place": in_another_order,
     "holds 2 values, expected 3 values (dA_prev, dW, db)": lambda dZ, cache: right(dZ, cache)[:2],
@@ -121,6 +130,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 @pytest.mark.parametrize("sentence", PLANTED)
 def test_a_planted_mistake_is_named(sentence):
     answer = check("linear_backward", PLANTED[sentence])
@@ -137,6 +147,77 @@ def test_every_output_that_is_wrong_has_its_own_line():
         "  - dW has the wrong sign",
         "  - db is 2 times too large",
     ]
+
+
+def test_outputs_that_are_wrong_in_the_same_way_share_a_line():
+    answer = check(
+        "regularization.backward_propagation",
+        lambda *arguments: {
+            name: -value for name, value in regularization.backward_propagation(*arguments).items()
+        },
+    )
+    assert answer.findings == (
+        'each of gradients["dZ3"], gradients["db3"], gradients["dW3"], gradients["dA2"] and 7 more has the '
+        "wrong sign",
+    )
+
+
+def test_only_the_first_findings_are_printed_and_all_are_kept():
+    def adds_one(X, parameters):
+        return building.L_model_forward(X + 1, parameters)
+
+    answer = check("L_model_forward", adds_one)
+    assert len(answer.findings) == 7
+    assert len(answer.text.splitlines()) == 1 + 6 + 1
+    assert answer.text.endswith("... and 1 more: see findings")
+
+
+def test_parts_of_a_cache_go_by_their_names():
+    def masks_swapped(X, parameters, keep_prob):
+        A3, (Z1, D1, A1, *rest) = regularization.forward_propagation_with_dropout(X, parameters, keep_prob)
+        return A3, (Z1, ~D1, A1, *rest)
+
+    (finding,) = check("forward_propagation_with_dropout", masks_swapped).findings
+    assert finding.startswith("D1 of cache is ")
+    answer = check("linear_forward", lambda A, W, b: (W @ A + b, (W, A, b)))
+    assert answer.findings == ("cache has A_prev and W in each other's place",)
+    answer = check(
+        "random_mini_batches",
+        lambda *arguments: [(Y, X) for X, Y in optimization.random_mini_batches(*arguments)],
+    )
+    assert "has X and Y in each other's place" in answer.text
+
+
+def test_zeros_of_whole_numbers_are_no_velocity():
+    """`v -= ...` on them raises an error of NumPy's."""
+    answer = check(
+        "initialize_velocity",
+        lambda parameters: {f"d{name}": np.zeros(value.shape, int) for name, value in parameters.items()},
+    )
+    assert "is int64, expected float64" in answer.text
+    assert check("predict", lambda X, y, p: building.predict(X, y, p).astype(int)).passed
+
+
+def test_a_start_that_another_seed_gave_is_recognised_all_the_same():
+    """He's start in a model that should start from randn / sqrt(n[l-1]), with the course's own seed."""
+
+    def L_layer_model(X, Y, layers_dims, learning_rate, num_iterations):
+        np.random.seed(1)
+        parameters = {}
+        for layer in range(1, len(layers_dims)):
+            n_prev, n = layers_dims[layer - 1 : layer + 1]
+            parameters[f"W{layer}"] = np.random.randn(n, n_prev) * np.sqrt(2 / n_prev)
+            parameters[f"b{layer}"] = np.zeros((n, 1))
+        for _ in range(num_iterations):
+            AL, caches = building.L_model_forward(X, parameters)
+            grads = building.L_model_backward(AL, Y, caches)
+            parameters = building.update_parameters(parameters, grads, learning_rate)
+        return parameters
+
+    answer = check("L_layer_model", L_layer_model)
+    assert answer.findings == (
+        "it starts from He's initialization; this model starts from randn / sqrt(n[l-1])",
+    )
 
 
 def test_a_transposed_weight_is_seen_in_a_square_too():
@@ -191,7 +272,10 @@ def test_an_update_that_overwrites_the_arrays_themselves_does_not_pass():
         return parameters
 
     answer = check("update_parameters", update_parameters)
-    assert 'it changes its argument parameters["W1"] in place' in answer.text
+    assert answer.findings == (
+        'it changes its argument parameters["W1"], parameters["b1"], parameters["W2"], parameters["b2"] '
+        "and 2 more in place; the caller may still need it: work on a copy",
+    )
 
 
 def test_the_notes_own_dropout_passes():

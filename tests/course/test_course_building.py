@@ -315,3 +315,10 @@ def test_a_call_that_does_not_fit_is_told_what_does_not(sentence):
     with pytest.raises(InputError) as raised:
         BAD_CALLS[sentence]()
     assert sentence in str(raised.value)
+
+
+def test_a_flat_bias_is_told_to_become_a_column():
+    with pytest.raises(InputError, match=r"b has shape \(3,\); .* b\.reshape\(-1, 1\)"):
+        building.linear_forward(np.ones((2, 5)), np.ones((3, 2)), np.ones(3))
+    with pytest.raises(InputError, match=r"Y has shape \(5,\); .* Y\.reshape\(1, -1\)"):
+        building.compute_cost(np.full((1, 5), 0.5), np.ones(5))

@@ -51,6 +51,46 @@ def test_calls_side_by_side_share_the_processors(two_threads):
     assert set(blas_threads()) == {2}
 
 
+def test_blas_has_one_thread_whichever_thread_asks(two_threads):
+    """threadpoolctl 3.8 lets only the thread that came first change it, and ignores the others."""
+    with shared_processors(2):
+        pass
+    seen = []
+
+    def work():
+        with shared_processors(2):
+            seen.append(set(blas_threads()))
+
+    for _ in range(2):
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+    assert seen == [{1}, {1}]
+    assert set(blas_threads()) == {2}
+    with threadpool_limits(limits=1, user_api="blas"):
+        assert set(blas_threads()) == {1}
+    assert set(blas_threads()) == {2}
+
+
+def test_the_last_to_leave_gives_blas_its_threads_back(two_threads):
+    """Not the one that came first."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def work():
+        with shared_processors(2):
+            entered.set()
+            leave.wait(30)
+
+    with shared_processors(2):
+        worker = threading.Thread(target=work)
+        worker.start()
+        assert entered.wait(30)
+    assert set(blas_threads()) == {1}
+    leave.set()
+    worker.join()
+    assert set(blas_threads()) == {2}
+
+
 def test_work_that_fails_gives_them_back(two_threads):
     with pytest.raises(ZeroDivisionError), shared_processors(2):
         _ = 1 / 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from layerwise.studies.claims import ALL_CLAIMS, Claim, Trial, try_claims
-from layerwise.studies.claims.claim import judged
+from layerwise.studies.claims.claim import Tried, judged
 from layerwise.studies.claims.page import claims_document, claims_table, render_claims
 from layerwise.studies.claims.wording import CLAIMS, FINDINGS
 
@@ -33,6 +33,14 @@ def test_both_languages_tell_the_same_figures():
         assert figures(FINDINGS["en"][name]) == figures(FINDINGS["zh"][name]), name
 
 
+def test_what_never_came_is_told_in_a_word():
+    figures = {f"{name}_{what}": 0.5 for name in ("he", "small", "large") for what in ("train", "test")}
+    reached = {"he_iterations": 5401.0, "small_iterations": float("inf"), "large_iterations": 7051.0}
+    tried = Tried(BY_NAME["a good start"], Trial("holds", figures | reached), 1.0)
+    assert "5,401 from He's start, never from randn*0.01, 7,051 from randn*10" in tried.found()
+    assert tried.document()["figures"]["small_iterations"] is None
+
+
 @pytest.mark.parametrize(
     ("conditions", "verdict"),
     [
@@ -47,6 +55,13 @@ def test_a_verdict_follows_from_its_conditions(conditions, verdict):
 
 
 VERDICTS = {
+    "a good start": "holds",
+    "biases may start at zero": "holds",
+    "Xavier's start is alike": "holds",
+    "lambda by a dev set": "holds",
+    "shuffled alike": "holds",
+    "momentum damps the swings": "holds",
+    "velocity builds up": "holds in part",
     "small random start": "does not hold",
     "zeros learn nothing": "holds",
     "equal units stay equal": "holds",

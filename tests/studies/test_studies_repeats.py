@@ -17,7 +17,7 @@ from layerwise.studies.note_random import Seeds
 from layerwise.studies.plane_studies import INITIALIZATION, OPTIMIZATION, REGULARIZATION, circles
 from layerwise.studies.repeats import repeat_study
 from layerwise.studies.tables import repeats_table, tuned_table
-from layerwise.studies.tuning import held_out, tune_study
+from layerwise.studies.tuning import Tried, held_out, tune_study
 
 QUICK = [arm.but(epochs=600) for arm in INITIALIZATION.arms]
 CONCLUSION = Conclusion("he", "large", "train")
@@ -88,6 +88,14 @@ def test_a_rate_at_the_end_of_the_grid_is_marked():
     tuned = tune_study(INITIALIZATION, jobs=1, rates=(1e-4, 0.1), arms=QUICK[2:])
     assert tuned.tried[0].at_the_edge
     assert "edge" in tuned_table(tuned, "en").rows[0][1]
+
+
+def test_where_nothing_is_learnt_at_most_rates_the_first_is_no_edge():
+    """From zeros the cost stays where it is; in single precision the largest rate adds up rounding."""
+    tried = Tried(QUICK[0], ((1e-4, 0.6931471824645996), (0.01, 0.6931471824645996), (10.0, 1.0444)))
+    assert tried.any_will_do
+    assert not tried.at_the_edge
+    assert not Tried(QUICK[0], ((1e-4, 0.5), (0.01, 0.6), (10.0, 0.7))).any_will_do
 
 
 @pytest.mark.parametrize(

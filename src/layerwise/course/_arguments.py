@@ -28,11 +28,12 @@ def numbers(name: str, value: Any) -> np.ndarray:
     raise InputError(f"{name} is a {type(value).__name__} that is not an array of real numbers")
 
 
-def matrix(name: str, value: Any) -> np.ndarray:
-    """An array of two dimensions with at least one entry."""
+def matrix(name: str, value: Any, *, column: bool = False) -> np.ndarray:
+    """An array of two dimensions with at least one entry. column: whether it is a bias, (n, 1)."""
     array = numbers(name, value)
     if array.ndim != 2 or 0 in array.shape:
-        hint = f"; reshape it, for example {name}.reshape(1, -1)" if array.ndim == 1 else ""
+        shape = "(-1, 1)" if column else "(1, -1)"
+        hint = f"; reshape it, for example {name}.reshape{shape}" if array.ndim == 1 else ""
         raise InputError(f"{name} has shape {array.shape}; expected two dimensions, none of them 0{hint}")
     return array
 
@@ -85,7 +86,7 @@ def linear_unit(
     W: Any, b: Any, A_prev: Any, A_name: str = "A_prev"
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A_prev (n_prev, m), W (n, n_prev), b (n, 1), in this order."""
-    A_prev, W, b = matrix(A_name, A_prev), matrix("W", W), matrix("b", b)
+    A_prev, W, b = matrix(A_name, A_prev), matrix("W", W), matrix("b", b, column=True)
     if W.shape[1] != A_prev.shape[0]:
         raise InputError(
             f"W has shape {W.shape} and {A_name} {A_prev.shape}; "
@@ -103,7 +104,7 @@ def layer_parameters(parameters: Any, name: str = "parameters") -> Arrays:
             f"{name} is a {type(parameters).__name__}; expected a dictionary of W1, b1, W2, b2, ..."
         )
     keys = [f"{key}{layer}" for layer in range(1, _depth(parameters, "W", name) + 1) for key in "Wb"]
-    return {key: matrix(f'{name}["{key}"]', parameters[key]) for key in keys}
+    return {key: matrix(f'{name}["{key}"]', parameters[key], column=key[0] == "b") for key in keys}
 
 
 def network_parameters(parameters: Any, name: str = "parameters") -> Arrays:
@@ -134,7 +135,7 @@ def beside_parameters(arrays: Any, parameters: Arrays, name: str) -> Arrays:
     for key, parameter in parameters.items():
         if f"d{key}" not in arrays:
             raise InputError(f"{name} has no {f'd{key}'!r}; found {_listed(arrays)}")
-        checked[f"d{key}"] = matrix(f'{name}["d{key}"]', arrays[f"d{key}"])
+        checked[f"d{key}"] = matrix(f'{name}["d{key}"]', arrays[f"d{key}"], column=key[0] == "b")
         same_shape(f'{name}["d{key}"]', checked[f"d{key}"], key, parameter)
     return checked
 
@@ -145,7 +146,9 @@ def gradient_arrays(gradients: Any) -> Arrays:
         raise InputError(f"gradients is a {type(gradients).__name__}; expected a dictionary of dW1, db1, ...")
     depth = _depth(gradients, "dW", "gradients")
     return {
-        f"d{key}{layer}": matrix(f'gradients["d{key}{layer}"]', gradients[f"d{key}{layer}"])
+        f"d{key}{layer}": matrix(
+            f'gradients["d{key}{layer}"]', gradients[f"d{key}{layer}"], column=key == "b"
+        )
         for layer in range(1, depth + 1)
         for key in "Wb"
     }

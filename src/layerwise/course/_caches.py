@@ -28,6 +28,20 @@ def flat_cache(caches: Sequence[LayerCache], parameters) -> tuple[np.ndarray, ..
     return tuple(flat)
 
 
+def cache_names(cache: Sequence[Any], name: str = "cache") -> list[str]:
+    """What each part of one of the course's caches is called: "W of cache" for the linear and the activation
+    cache of one layer, "A2 of cache" for the flat tuple of a network. Without a name, "W" and "A2" alone."""
+    of = f" of {name}" if name else ""
+    if len(cache) == 3:
+        return [f"{part}{of}" for part in ("A_prev", "W", "b")]
+    if len(cache) == 2:
+        return [f"{part}{of}" for part in ("the linear_cache", "Z")]
+    masked = any(np.asarray(part).dtype == bool for part in cache)
+    depth = (len(cache) + masked) // (4 + masked)
+    kinds = ["ZDAWb" if masked and layer < depth else "ZAWb" for layer in range(1, depth + 1)]
+    return [f"{kind}{layer}{of}" for layer, of_layer in enumerate(kinds, start=1) for kind in of_layer]
+
+
 def layer_caches(X: np.ndarray, cache: Any, keep_prob: float | None) -> list[LayerCache]:
     """The network's caches from the tuple of the course: with dropout where a `keep_prob` is given.
 

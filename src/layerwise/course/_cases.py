@@ -168,8 +168,10 @@ def two_numbers(random, case):
 
 
 def number_to_check(random, case):
-    """A large epsilon: the function is linear, and so rounding is all that differs."""
-    return (float(random.normal()), float(random.normal()), 1e-3), 1
+    """An epsilon of 1e-3 in the even cases, and in the odd ones one so small that theta + epsilon is rounded
+    and the difference is far from 0: the function is linear, and so rounding is all that can differ."""
+    x, theta = float(random.normal()), float(random.normal())
+    return (x, theta, 0.7 * float(np.spacing(abs(theta))) if case % 2 else 1e-3), 1
 
 
 def cost_of_parameters(random, case):
@@ -203,7 +205,8 @@ def gradients_alone(random, case):
 def mini_batches(random, case):
     m, size = ((10, 4), (12, 4), (7, 3), (5, 8), (9, 9))[case]
     X = random.normal(size=(3, m))
-    return (X, _labels(random, m), size, case), m
+    # A seed that nothing has been set to before the call: it must be set in it.
+    return (X, _labels(random, m), size, 100 + case), m
 
 
 def momentum_step(random, case):

@@ -7,14 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from layerwise.course._caches import cache_names
+
 RELATIVE, ABSOLUTE = 1e-7, 1e-10
+MOVED_AT_MOST = 4
+"""More parts than that in another order are not looked for."""
 
 
 class Difference(NamedTuple):
     """One output of one case that is not what it should be.
 
-    `text` says how, or is empty where the answer is `factor` times the right one: what a factor means shows
-    only over several cases.
+    `text` says how. Where the answer is `factor` times the right one, what that means shows only over several
+    cases; the text is then empty but for a single number.
     """
 
     name: str
@@ -50,7 +54,14 @@ def _of_dictionary(name: str, expected: Mapping, found: Any) -> Iterator[Differe
         yield Difference(name, f"has no {', '.join(map(repr, missing))}{hint}")
     for key, value in expected.items():
         if key in found:
-            yield from differences(f'{name}["{key}"]' if name else key, value, found[key])
+            label = f'{name}["{key}"]' if name else key
+            yield from list(differences(label, value, found[key])) or _whole_numbers(label, value, found[key])
+
+
+def _whole_numbers(name: str, expected: Any, found: Any) -> list[Difference]:
+    """Right parameters, gradients and velocities, but of whole numbers: a step in place would fail."""
+    wanted, kind = np.asarray(expected).dtype.kind, np.asarray(found).dtype
+    return [Difference(name, f"is {kind}, expected float64")] if wanted == "f" and kind.kind in "biu" else []
 
 
 def _of_sequence(name: str, expected: Sequence, found: Any, names: Sequence[str]) -> Iterator[Difference]:
@@ -61,17 +72,48 @@ def _of_sequence(name: str, expected: Sequence, found: Any, names: Sequence[str]
     if len(found) != len(expected):
         yield Difference(name, f"holds {len(found)} values, expected {what}")
         return
-    labels = list(names) or [f"{name}[{i}]" for i in range(len(expected))]
+    labels = list(names) or _labels(name, expected)
     parts = [list(differences(label, e, f)) for label, e, f in zip(labels, expected, found, strict=True)]
     wrong = [i for i, part in enumerate(parts) if part]
-    if len(wrong) == 2:
-        i, j = wrong
-        swapped = [*differences("", expected[i], found[j]), *differences("", expected[j], found[i])]
-        if not swapped:
-            yield Difference(name, f"has {labels[i]} and {labels[j]} in each other's place")
+    if 2 <= len(wrong) <= MOVED_AT_MOST:
+        order = _order(expected, found, wrong)
+        if order is not None:
+            yield Difference(name, _moved([labels[i].removesuffix(f" of {name}") for i in wrong], order))
             return
     for part in parts:
         yield from part
+
+
+def _labels(name: str, parts: Sequence) -> list[str]:
+    """The names of a tuple's parts: those of the course's caches, else their numbers."""
+    if name.startswith("mini_batches["):
+        return [f"{part} of {name}" for part in "XY"]
+    last = name.rpartition(" of ")[0] or name
+    if last.startswith(("cache", "the linear_cache")) and not isinstance(parts, list):
+        return cache_names(parts, name)
+    return [f"{name}[{i}]" for i in range(len(parts))]
+
+
+def _order(expected: Sequence, found: Sequence, wrong: Sequence[int]) -> list[int] | None:
+    """Where the right values are among the wrong places, the k-th at order[k]; None if one is not there."""
+    order: list[int] = []
+    for i in wrong:
+        places = [
+            k
+            for k, j in enumerate(wrong)
+            if k not in order and not list(differences("", expected[i], found[j]))
+        ]
+        if not places:
+            return None
+        order.append(places[0])
+    return order
+
+
+def _moved(labels: Sequence[str], order: Sequence[int]) -> str:
+    if len(labels) == 2:
+        return f"has {labels[0]} and {labels[1]} in each other's place"
+    as_found = [labels[order.index(place)] for place in range(len(labels))]
+    return f"has the right parts in the order {', '.join(as_found)}; expected {', '.join(labels)}"
 
 
 def _of_array(name: str, expected: np.ndarray, found: Any) -> Iterator[Difference]:
@@ -86,7 +128,7 @@ def _of_array(name: str, expected: np.ndarray, found: Any) -> Iterator[Differenc
         expected, array = expected.astype(float), array.astype(float)
         factor = _factor(expected, array)
         if factor is not None:
-            yield Difference(name, factor=factor)
+            yield Difference(name, _values(expected, array) if expected.size == 1 else "", factor)
         else:
             yield Difference(name, _values(expected, array))
     elif expected.dtype.kind == "f" and array.dtype.kind == "f" and array.dtype.itemsize < 8:
@@ -100,6 +142,10 @@ def _not_comparable(expected: np.ndarray, found: Any) -> str:
         array = np.asarray(found)
     except ValueError:
         return f"is {_kind(found)} that makes no array"
+    if array.dtype.kind == "c":
+        return f"is {array.dtype}, expected real numbers"
+    if isinstance(found, np.matrix):
+        return "is an np.matrix, whose * multiplies matrices; expected a plain array"
     if array.dtype.kind not in "biuf":
         return f"is {_kind(found)}, expected {'a number' if expected.ndim == 0 else 'an array'}"
     if expected.ndim and not isinstance(found, np.ndarray):
@@ -120,17 +166,14 @@ def _shape(expected: np.ndarray, found: np.ndarray) -> str:
         return f"{shapes}: it is transposed" + (
             "" if _close(expected, found.T) else ", and its values differ too"
         )
-    if found.size == expected.size and found.shape == tuple(n for n in expected.shape if n != 1):
-        return f"{shapes}: an axis is lost; sum with keepdims=True"
-    if (
-        expected.ndim == 2
-        and expected.shape[1] == 1
-        and found.size != expected.size
-        and 1 in (found.shape or (1,))
-    ):
+    if found.size == expected.size and found.ndim < expected.ndim:
+        return f"{shapes}: an axis is lost; sum with keepdims=True, or reshape{expected.shape}"
+    if expected.ndim != 2 or found.ndim > 2:
+        return shapes
+    if expected.shape[1] == 1 and found.size != expected.size and (found.ndim < 2 or len(found) == 1):
         return f"{shapes}: is the sum taken over axis=1, the examples, with keepdims=True?"
-    if found.ndim == expected.ndim == 2 and found.shape[0] == expected.shape[0]:
-        return f"{shapes}: the columns are not the ones expected; was something broadcast?"
+    if expected.shape[1] == 1 and found.shape == (len(expected), len(expected)) and len(expected) > 1:
+        return f"{shapes}: a row and a column were broadcast to a matrix"
     return shapes
 
 
@@ -139,7 +182,8 @@ def _values(expected: np.ndarray, found: np.ndarray) -> str:
         return f"holds {found[~np.isfinite(found)][0]} where it should be finite"
     if expected.ndim == 2 and expected.shape[0] == expected.shape[1] and _close(expected.T, found):
         return "is transposed"
-    if found.size > 1 and _close(np.full_like(expected, expected.sum(), dtype=float), found):
+    column = expected.ndim == 2 and expected.shape[1] == 1 < len(expected)
+    if column and _close(np.full_like(expected, expected.sum(), dtype=float), found):
         return "holds the sum over everything in each place: sum over axis=1, the examples"
     apart = found - expected
     if found.size > 1 and _close(np.full_like(apart, apart.flat[0]), apart):
@@ -153,7 +197,8 @@ def _values(expected: np.ndarray, found: np.ndarray) -> str:
     wrong = int((np.abs(apart) > ABSOLUTE + RELATIVE * np.abs(expected)).sum())
     place = f" at [{', '.join(map(str, where))}]" if where else ""
     count = f"; {wrong} of {expected.size} entries differ" if expected.size > 1 else ""
-    return f"is {found[where]:.6g}{place}, expected {expected[where]:.6g}{count}"
+    # Adding 0 makes 0 of -0.
+    return f"is {found[where] + 0.0:.6g}{place}, expected {expected[where] + 0.0:.6g}{count}"
 
 
 def _factor(expected: np.ndarray, found: np.ndarray) -> float | None:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from layerwise.course import _cases as cases
-from layerwise.course import _mistakes as mistake
-from layerwise.course import _optimizer_mistakes as optimizer_mistake
 from layerwise.course import building, gradient_checking, initialization, optimization, regularization
+from layerwise.course._mistakes import checks, networks, starts, steps, training, units
+from layerwise.course._mistakes import regularization as penalties
 
 Draw = Callable[[np.random.Generator, int], tuple[tuple, int]]
 
@@ -42,141 +42,73 @@ class Exercise:
         return tuple(inspect.signature(self.function).parameters)
 
 
+_MISTAKES = {
+    **units.MISTAKES,
+    **starts.MISTAKES,
+    **networks.MISTAKES,
+    **training.MISTAKES,
+    **penalties.MISTAKES,
+    **checks.MISTAKES,
+    **steps.MISTAKES,
+}
+
+
 def _exercise(module: ModuleType, name: str, draw: Draw, *outputs: str, **more: Any) -> Exercise:
     full = f"{module.__name__.rsplit('.', 1)[1]}.{name}"
-    return Exercise(full, getattr(module, name), draw, outputs, **more)
+    return Exercise(full, getattr(module, name), draw, outputs, mistakes=_MISTAKES.get(full, {}), **more)
 
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
     for exercise in (
         _exercise(building, "sigmoid", cases.activation, "A", "cache"),
-        _exercise(
-            building, "sigmoid_backward", cases.activation_backward, "dZ", mistakes=mistake.SIGMOID_BACKWARD
-        ),
+        _exercise(building, "sigmoid_backward", cases.activation_backward, "dZ"),
         _exercise(building, "relu", cases.activation, "A", "cache"),
-        _exercise(building, "relu_backward", cases.activation_backward, "dZ", mistakes=mistake.RELU_BACKWARD),
+        _exercise(building, "relu_backward", cases.activation_backward, "dZ"),
         _exercise(building, "initialize_parameters", cases.three_sizes, "parameters", seed=1),
-        _exercise(
-            building,
-            "initialize_parameters_deep",
-            cases.layer_sizes,
-            "parameters",
-            seed=3,
-            mistakes=mistake.INITIALIZE_PARAMETERS_DEEP,
-        ),
-        _exercise(building, "linear_forward", cases.linear, "Z", "cache", mistakes=mistake.LINEAR_FORWARD),
+        _exercise(building, "initialize_parameters_deep", cases.layer_sizes, "parameters", seed=3),
+        _exercise(building, "linear_forward", cases.linear, "Z", "cache"),
         _exercise(building, "linear_activation_forward", cases.linear_activation, "A", "cache"),
-        _exercise(
-            building, "L_model_forward", cases.forward, "AL", "caches", mistakes=mistake.L_MODEL_FORWARD
-        ),
-        _exercise(building, "compute_cost", cases.outputs_and_labels, "cost", mistakes=mistake.COMPUTE_COST),
+        _exercise(building, "L_model_forward", cases.forward, "AL", "caches"),
+        _exercise(building, "compute_cost", cases.outputs_and_labels, "cost"),
         _exercise(building, "linear_backward", cases.linear_backward, "dA_prev", "dW", "db"),
         _exercise(
             building, "linear_activation_backward", cases.linear_activation_backward, "dA_prev", "dW", "db"
         ),
-        _exercise(
-            building,
-            "L_model_backward",
-            cases.backward_of_caches,
-            "grads",
-            mistakes=mistake.L_MODEL_BACKWARD,
-        ),
-        _exercise(
-            building,
-            "update_parameters",
-            cases.update,
-            "parameters",
-            rebinds=True,
-            mistakes=mistake.UPDATE_PARAMETERS,
-        ),
+        _exercise(building, "L_model_backward", cases.backward_of_caches, "grads"),
+        _exercise(building, "update_parameters", cases.update, "parameters", rebinds=True),
         _exercise(building, "two_layer_model", cases.sized_model, "parameters", seed=1),
         _exercise(building, "L_layer_model", cases.sized_model, "parameters", seed=1),
-        _exercise(building, "predict", cases.prediction, "p", mistakes=mistake.PREDICT),
+        _exercise(building, "predict", cases.prediction, "p"),
         _exercise(initialization, "initialize_parameters_zeros", cases.layer_sizes, "parameters", seed=3),
         _exercise(initialization, "initialize_parameters_random", cases.layer_sizes, "parameters", seed=3),
-        _exercise(
-            initialization,
-            "initialize_parameters_he",
-            cases.layer_sizes,
-            "parameters",
-            seed=3,
-            mistakes=mistake.HE,
-        ),
-        _exercise(
-            initialization,
-            "initialize_parameters_xavier",
-            cases.layer_sizes,
-            "parameters",
-            seed=3,
-            mistakes=mistake.XAVIER,
-        ),
+        _exercise(initialization, "initialize_parameters_he", cases.layer_sizes, "parameters", seed=3),
+        _exercise(initialization, "initialize_parameters_xavier", cases.layer_sizes, "parameters", seed=3),
         _exercise(initialization, "model", cases.initialization_model, "parameters", seed=3),
         _exercise(regularization, "forward_propagation", cases.forward, "A3", "cache"),
         _exercise(regularization, "backward_propagation", cases.backward_of_cache, "gradients"),
-        _exercise(
-            regularization, "compute_cost", cases.outputs_and_labels, "cost", mistakes=mistake.COMPUTE_COST
-        ),
-        _exercise(
-            regularization,
-            "compute_cost_with_regularization",
-            cases.regularized_cost,
-            "cost",
-            mistakes=mistake.REGULARIZED_COST,
-        ),
+        _exercise(regularization, "compute_cost", cases.outputs_and_labels, "cost"),
+        _exercise(regularization, "compute_cost_with_regularization", cases.regularized_cost, "cost"),
         _exercise(
             regularization,
             "backward_propagation_with_regularization",
             cases.regularized_backward,
             "gradients",
-            mistakes=mistake.REGULARIZED_BACKWARD,
         ),
-        _exercise(
-            regularization,
-            "forward_propagation_with_dropout",
-            cases.dropout_forward,
-            "A3",
-            "cache",
-            mistakes=mistake.DROPOUT_FORWARD,
-        ),
-        _exercise(
-            regularization,
-            "backward_propagation_with_dropout",
-            cases.dropout_backward,
-            "gradients",
-            mistakes=mistake.DROPOUT_BACKWARD,
-        ),
+        _exercise(regularization, "forward_propagation_with_dropout", cases.dropout_forward, "A3", "cache"),
+        _exercise(regularization, "backward_propagation_with_dropout", cases.dropout_backward, "gradients"),
         _exercise(regularization, "model", cases.regularization_model, "parameters", seed=3),
         _exercise(gradient_checking, "forward_propagation", cases.two_numbers, "J"),
         _exercise(gradient_checking, "backward_propagation", cases.two_numbers, "dtheta"),
         _exercise(gradient_checking, "gradient_check", cases.number_to_check, "difference"),
         _exercise(gradient_checking, "forward_propagation_n", cases.cost_of_parameters, "cost", "cache"),
         _exercise(gradient_checking, "backward_propagation_n", cases.backward_of_cache, "gradients"),
-        _exercise(
-            gradient_checking,
-            "gradient_check_n",
-            cases.gradients_to_check,
-            "difference",
-            mistakes=mistake.GRADIENT_CHECK_N,
-        ),
+        _exercise(gradient_checking, "gradient_check_n", cases.gradients_to_check, "difference"),
         _exercise(gradient_checking, "dictionary_to_vector", cases.parameters_alone, "theta", "keys"),
         _exercise(gradient_checking, "vector_to_dictionary", cases.vector, "parameters"),
         _exercise(gradient_checking, "gradients_to_vector", cases.gradients_alone, "theta"),
-        _exercise(
-            optimization,
-            "update_parameters_with_gd",
-            cases.update,
-            "parameters",
-            rebinds=True,
-            mistakes=mistake.UPDATE_PARAMETERS,
-        ),
-        _exercise(
-            optimization,
-            "random_mini_batches",
-            cases.mini_batches,
-            "mini_batches",
-            mistakes=optimizer_mistake.RANDOM_MINI_BATCHES,
-        ),
+        _exercise(optimization, "update_parameters_with_gd", cases.update, "parameters", rebinds=True),
+        _exercise(optimization, "random_mini_batches", cases.mini_batches, "mini_batches"),
         _exercise(optimization, "initialize_velocity", cases.parameters_alone, "v"),
         _exercise(
             optimization,
@@ -185,18 +117,10 @@ EXERCISES: dict[str, Exercise] = {
             "parameters",
             "v",
             rebinds=True,
-            mistakes=optimizer_mistake.MOMENTUM,
         ),
         _exercise(optimization, "initialize_adam", cases.parameters_alone, "v", "s"),
         _exercise(
-            optimization,
-            "update_parameters_with_adam",
-            cases.adam_step,
-            "parameters",
-            "v",
-            "s",
-            rebinds=True,
-            mistakes=optimizer_mistake.ADAM,
+            optimization, "update_parameters_with_adam", cases.adam_step, "parameters", "v", "s", rebinds=True
         ),
         _exercise(optimization, "model", cases.optimization_model, "parameters", seed=3),
     )

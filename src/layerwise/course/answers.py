@@ -14,9 +14,12 @@ import numpy as np
 
 from layerwise.course._differences import Difference, differences
 from layerwise.course._exercises import EXERCISES, Exercise
+from layerwise.course._findings import error_in_words, in_words, listed, together
 from layerwise.errors import InputError, nearest
 
 CASES = 5
+SHOWN = 6
+"""Findings that are printed; what comes later in a computation often follows from what comes first."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,10 @@ class Answer:
         else:
             things = "one thing differs" if len(self.findings) == 1 else f"{len(self.findings)} things differ"
             head = f"{self.name}: {things} from layerwise's on {self.cases} random cases."
-        notes = [f"  - {finding}" for finding in self.findings] + [
-            f"  (note) {remark}" for remark in self.remarks
-        ]
+        notes = [f"  - {finding}" for finding in self.findings[:SHOWN]]
+        if len(self.findings) > SHOWN:
+            notes.append(f"  ... and {len(self.findings) - SHOWN} more: see findings")
+        notes += [f"  (note) {remark}" for remark in self.remarks]
         return "\n".join([head, *notes])
 
     def __bool__(self) -> bool:
@@ -113,16 +117,20 @@ def _checked(exercise: Exercise, function: Callable[..., Any]) -> Answer:
     findings: list[str] = []
     remarks: list[str] = []
     failed = [trial for trial in trials if trial.error is not None]
-    if failed:
-        findings.append(_error_in_words(exercise, failed[0], len(failed)))
+    if failed and failed[0].error is not None:
+        given = zip(exercise.argument_names, failed[0].arguments, strict=False)
+        often = "" if len(failed) == CASES else f" in {len(failed)} of {CASES} cases"
+        findings.append(error_in_words(failed[0].error, given, often))
     compared = [trial for trial in trials if trial.error is None]
     if compared and all(trial.found is None for trial in compared):
         findings.append("it returns None; is the `return` forgotten?")
     else:
         findings += _compared(exercise, compared)
-    for name in dict.fromkeys(name for trial in trials for name in trial.changed):
+    changed = dict.fromkeys(name for trial in trials for name in trial.changed)
+    if changed:
         findings.append(
-            f"it changes its argument {name} in place; the caller may still need it: work on a copy"
+            f"it changes its argument {listed(list(changed))} in place; "
+            "the caller may still need it: work on a copy"
         )
     for name in dict.fromkeys(name for trial in trials for name in trial.rebound):
         if exercise.rebinds:
@@ -173,22 +181,6 @@ def _arrays(name: str, before: Any, now: Any) -> Iterator[tuple[str, np.ndarray,
         yield name, before, now
 
 
-def _error_in_words(exercise: Exercise, trial: _Trial, count: int) -> str:
-    shapes = ", ".join(
-        f"{name} {np.shape(value)}"
-        if isinstance(value, np.ndarray)
-        else f"{name} {type(value).__name__}"
-        if isinstance(value, dict | tuple | list)
-        else f"{name}={value!r}"
-        for name, value in zip(exercise.argument_names, trial.arguments, strict=False)
-    )
-    error = trial.error
-    message = str(error).partition("\n")[0]
-    said = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    often = "" if count == CASES else f" in {count} of {CASES} cases"
-    return f"it raises {said}{often}   (given {shapes})"
-
-
 def _compared(exercise: Exercise, trials: list[_Trial]) -> list[str]:
     seen: dict[str, list[tuple[_Trial, Difference]]] = defaultdict(list)
     for trial in trials:
@@ -203,9 +195,12 @@ def _compared(exercise: Exercise, trials: list[_Trial]) -> list[str]:
         for sentence, mistaken in exercise.mistakes.items()
         if all(_same_as_mistaken(exercise, mistaken, trial) for trial in trials)
     ]
-    return known[:1] or [
-        f"{name} {_in_words([d for _, d in pairs], [t for t, _ in pairs])}" for name, pairs in seen.items()
-    ]
+    return known[:1] or together(
+        {
+            name: in_words([d for _, d in pairs], [t.examples for t, _ in pairs])
+            for name, pairs in seen.items()
+        }
+    )
 
 
 def _same_as_mistaken(exercise: Exercise, mistaken: Callable[..., Any], trial: _Trial) -> bool:
@@ -213,38 +208,3 @@ def _same_as_mistaken(exercise: Exercise, mistaken: Callable[..., Any], trial: _
     with np.errstate(all="ignore"):
         wrong = mistaken(*copy.deepcopy(trial.arguments))
     return not list(differences("", wrong, trial.found))
-
-
-def _in_words(found: list[Difference], trials: list[_Trial]) -> str:
-    """One sentence for what one output shows over the cases: a factor that follows m, or the first case's
-    words."""
-    factors = np.array([difference.factor for difference in found])
-    if not np.isfinite(factors).all():
-        return next((difference.text for difference in found if difference.text), "differs")
-    m = np.array([trial.examples for trial in trials], dtype=float)
-    sign = "has the wrong sign and " if (factors < 0).all() else ""
-    sizes = np.abs(factors)
-
-    def all_are(value) -> bool:
-        return bool(np.allclose(sizes, value, rtol=1e-5))
-
-    if all_are(1.0):
-        return "has the wrong sign" if (factors < 0).all() else "has the wrong sign in some cases"
-    if all_are(m):
-        return f"{sign}is m times too large: the 1/m is missing"
-    if all_are(1 / m):
-        return f"{sign}is m times too small: 1/m is taken twice, or where it does not belong"
-    if (m > 1).all() and all_are(m / (m - 1)):
-        return f"{sign}is divided by m - 1, expected m"
-    for value, words in (
-        (1 / np.log(2), "the logarithm is log2"),
-        (1 / np.log(10), "the logarithm is log10"),
-    ):
-        if all_are(value):
-            return f"{sign}is {value:.4g} times the right one: {words}, expected the natural one"
-    if all_are(sizes[0]):
-        size = sizes[0]
-        return (
-            f"{sign}is {size:.6g} times too large" if size > 1 else f"{sign}is {1 / size:.6g} times too small"
-        )
-    return f"{sign}is {sizes[0]:.6g} times the right one in one case and {sizes[-1]:.6g} times in another"

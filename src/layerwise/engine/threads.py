@@ -54,7 +54,7 @@ def shared_processors(wanted: int) -> Iterator[int]:
                 count = library.num_threads or 1
                 if count > 1:
                     _limits.append((library, count))
-                    library.set_num_threads(1)
+                    _hold(library, 1)
         _calls += 1
         free = max(1, wanted // _calls)
     try:
@@ -64,5 +64,20 @@ def shared_processors(wanted: int) -> Iterator[int]:
             _calls -= 1
             if _calls == 0:
                 for library, count in _limits:
-                    library.set_num_threads(count)
+                    _hold(library, count)
                 _limits.clear()
+
+
+def _hold(library: Any, threads: int) -> None:
+    """Set a library's threads, whichever thread asks.
+
+    Since threadpoolctl 3.8 the thread that first set OpenBLAS's stays the only one that can, and others are
+    ignored without a word, until its claim is cleared. Here the lock says whose turn it is: the first to come
+    and the last to leave, mostly two threads. No claim is left behind, so that others' limits work too.
+    """
+    clear = getattr(library, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
+    library.set_num_threads(threads)
+    if clear is not None:
+        clear(force=True)

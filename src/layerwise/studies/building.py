@@ -46,8 +46,7 @@ BUILDING = Study(
     seeds=Seeds(start=1),
     is_plane=False,
     conclusions=(Conclusion("deep", "two", "test"),),
-    # Not held out: with 42 of the course's 209 pictures held out, the lowest cost on them is that of networks
-    # that have learnt little. In five folds of all 209, two layers get no more right at any rate than the
-    # answer "no cat" does.
+    # Not held out: in five folds of the course's 209 pictures, neither network gets more than two more right
+    # at any rate from 0.001 to 0.3 than the answer "no cat", and untrained ones have the lowest cost.
     tuned_on="train",
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from layerwise.studies.ahead import who_is_ahead
 from layerwise.studies.gradient_study import Check
 from layerwise.studies.outcome import Outcome
-from layerwise.studies.study import Row
-from layerwise.studies.words import WORDS, model_name, percentage
+from layerwise.studies.words import WORDS
 
 
 def headline(outcome: Outcome, language: str) -> str:
@@ -15,7 +15,7 @@ def headline(outcome: Outcome, language: str) -> str:
     is wrong."""
     if outcome.study is None:
         return _checks(outcome.checks, language)
-    return _ahead(WORDS[language]["ahead"], outcome.trained, _split(outcome), language)
+    return who_is_ahead(WORDS[language]["ahead"], outcome.trained, _split(outcome), language)
 
 
 def beyond(outcome: Outcome, language: str) -> list[str]:
@@ -23,7 +23,7 @@ def beyond(outcome: Outcome, language: str) -> list[str]:
     a sentence each."""
     say, found = WORDS[language], []
     if outcome.tuned is not None:
-        found.append(_ahead(say["ahead when tuned"], outcome.tuned.rows, _split(outcome), language))
+        found.append(who_is_ahead(say["ahead when tuned"], outcome.tuned.rows, _split(outcome), language))
     if outcome.repeats is not None:
         verdicts = [say[verdict.verdict] for verdict in outcome.repeats.verdicts]
         counts = [say["aside"].format(word, verdicts.count(word)) for word in dict.fromkeys(verdicts)]
@@ -39,31 +39,6 @@ def beyond(outcome: Outcome, language: str) -> list[str]:
 def _split(outcome: Outcome) -> str:
     assert outcome.study is not None
     return outcome.study.conclusions[0].split
-
-
-def _ahead(sentence: str, rows: Sequence[Row], split: str, language: str) -> str:
-    say = WORDS[language]
-    models: dict[str, list[str]] = {}
-    shares: Mapping[str, float] = {
-        percentage(share): share for row in rows if (share := _accuracy(row, split)) == share
-    }
-    for row in rows:
-        name = say["name"].format(model_name(row.run.arm.model, language))
-        models.setdefault(percentage(_accuracy(row, split)), []).append(name)
-    ranked = sorted(shares, key=lambda shown: shares[shown])
-    if len(ranked) < 2:
-        return say["level"].format(split=say[split], share=ranked[0] if ranked else "–")
-    return sentence.format(
-        split=say[split],
-        best=say["and"].join(models[ranked[-1]]),
-        most=ranked[-1],
-        worst=say["and"].join(models[ranked[0]]),
-        least=ranked[0],
-    )
-
-
-def _accuracy(row: Row, split: str) -> float:
-    return row.run.train_accuracy if split == "train" else row.run.test_accuracy
 
 
 def _checks(checks: Sequence[Check], language: str) -> str:

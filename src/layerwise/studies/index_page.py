@@ -41,7 +41,7 @@ def render_index(done: Sequence[Done], language: str) -> str:
                 "question": _question(one.name, language),
                 "headline": one.headline(language),
                 "beyond": one.beyond(language),
-                # The claims are thirty sentences: their page is the place for them.
+                # The claims are some forty sentences: their page is the place for them.
                 "table": None if one.name == CLAIMS else one.tables(language)[0],
                 "unfinished": one.unfinished_words(language),
             }

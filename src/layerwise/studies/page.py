@@ -107,7 +107,7 @@ def _tuned_lead(outcome: Outcome, language: str) -> str:
         high=rates[-1],
         chosen=choice_words(outcome.tuned, language),
     )
-    return _sentences([lead, STORIES[language][outcome.name].choice, say["precision"]], language)
+    return _sentences([lead, say["precision"]], language)
 
 
 def _sentences(parts: Sequence[str], language: str) -> str:

@@ -115,6 +115,8 @@ def inside_chart(row: Row, examples: Examples, language: str) -> Chart:
 
     def draw(figure: Figure) -> None:
         panels: Any = figure.subplots(2, depth, squeeze=False)
+        # The numbers at the ends of neighbouring axes stand apart.
+        figure.set_layout_engine("constrained", wspace=0.12)
         for layer in range(1, depth + 1):
             weights, activity = panels[0, layer - 1], panels[1, layer - 1]
             both = [array[f"W{layer}"].ravel() for array in (before, after)]

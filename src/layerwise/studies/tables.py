@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from layerwise.studies.ahead import who_is_ahead
 from layerwise.studies.gradient_study import Check
 from layerwise.studies.repeats import Repeats
+from layerwise.studies.stories import STORIES
 from layerwise.studies.study import Row
 from layerwise.studies.tuning import Tuned
 from layerwise.studies.words import WORDS, model_name, percentage, small_number
@@ -93,7 +95,8 @@ def repeats_table(repeats: Repeats, language: str) -> Table:
 
 
 def tuned_table(tuned: Tuned, language: str) -> Table:
-    """Best rate, both accuracies, cost in training and how soon it came down."""
+    """Best rate, both accuracies, cost in training and how soon it came down; who is ahead, and why the rates
+    are chosen by what they are."""
     say = WORDS[language]
     rows = []
     for tried, row, reached, final in zip(
@@ -115,7 +118,9 @@ def tuned_table(tuned: Tuned, language: str) -> Table:
         )
     names = ("model", "rate", "train accuracy", "test accuracy", "train cost", "reached", "comment")
     title = say["tuned"].format(chosen=choice_words(tuned, language))
-    return Table(title, tuple(say[name] for name in names), tuple(rows))
+    ahead = who_is_ahead(say["ahead when tuned"], tuned.rows, tuned.study.conclusions[0].split, language)
+    sentences = filter(None, (ahead, STORIES[language][tuned.study.name].choice))
+    return Table(title, tuple(say[name] for name in names), tuple(rows), tuple(sentences))
 
 
 def choice_words(tuned: Tuned, language: str) -> str:

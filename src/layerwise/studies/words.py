@@ -19,7 +19,7 @@ WORDS: dict[str, dict[str, str]] = {
         "reached": "Epochs to half the baseline's cost",
         "never": "never",
         "edge": "the edge of the grid",
-        "any rate": "all rates alike",
+        "any rate": "most rates alike",
         "smooth": "smooth",
         "oscillates": "oscillations",
         "smoother": "smoother",
@@ -50,7 +50,8 @@ WORDS: dict[str, dict[str, str]] = {
         "aside": "{} ({})",
         "ahead": ("{best}: {most} {split} accuracy, the highest; {worst}: {least}, the lowest."),
         "ahead when tuned": (
-            "Each at its own best learning rate, {best}: {most}, the highest; {worst}: {least}, the lowest."
+            "Each at its own best learning rate, {best}: {most} {split} accuracy, the highest; "
+            "{worst}: {least}, the lowest."
         ),
         "level": "All have the same {split} accuracy, {share}.",
         "conclusions": "The note's conclusions ({conclusions}) on {seeds} seeds: {counts}.",
@@ -73,7 +74,7 @@ WORDS: dict[str, dict[str, str]] = {
         "reached": "代价降到基准一半的轮数",
         "never": "未达到",
         "edge": "网格边缘",
-        "any rate": "各学习率相同",
+        "any rate": "多数学习率相同",
         "smooth": "平滑",
         "oscillates": "震荡",
         "smoother": "较平滑",
@@ -102,7 +103,9 @@ WORDS: dict[str, dict[str, str]] = {
         "name": "“{}”",
         "aside": "{}（{}）",
         "ahead": "{split}准确率最高：{best}，{most}；最低：{worst}，{least}。",
-        "ahead when tuned": "各自采用最佳学习率时，最高：{best}，{most}；最低：{worst}，{least}。",
+        "ahead when tuned": (
+            "各自采用最佳学习率时，{split}准确率最高：{best}，{most}；最低：{worst}，{least}。"
+        ),
         "level": "{split}准确率相同，均为 {share}。",
         "conclusions": "在 {seeds} 个随机种子上，笔记的结论（{conclusions} 条）：{counts}。",
         "conclusions on one seed": "在一个随机种子上，笔记的结论（{conclusions} 条）：{counts}。",

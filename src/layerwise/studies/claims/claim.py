@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,6 +29,16 @@ class Claim:
     run: Callable[[], Trial]
 
 
+class _Figures(string.Formatter):
+    """Fills figures in, and a word where one is infinite: how many passes it took to what never came."""
+
+    def __init__(self, never: str) -> None:
+        self.never = never
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        return self.never if value == float("inf") else super().format_field(value, format_spec)
+
+
 @dataclass(frozen=True)
 class Tried:
     """A claim that was tried, in how many seconds."""
@@ -45,7 +56,9 @@ class Tried:
 
     def found(self, language: str = "en") -> str:
         """What was found, with its figures."""
-        return FINDINGS[language][self.claim.name].format(**self.trial.figures)
+        return _Figures(WORDS[language]["never"]).format(
+            FINDINGS[language][self.claim.name], **self.trial.figures
+        )
 
     def document(self) -> dict[str, Any]:
         """As it stands in results.json."""

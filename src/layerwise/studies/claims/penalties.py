@@ -6,17 +6,20 @@ import numpy as np
 
 from layerwise.diagnosis import diagnose
 from layerwise.formulas.regularizers import inverted_dropout
-from layerwise.network.objective import cost, cost_and_gradient, output_backward
+from layerwise.network.objective import Objective, cost, cost_and_gradient, output_backward
 from layerwise.network.parameters import named_views
 from layerwise.network.propagation import Dropout, backward, forward
+from layerwise.studies.arm_run import run_arm
 from layerwise.studies.claims.boundary_shape import answers, boundary_length, likeness_to_a_line
 from layerwise.studies.claims.claim import Claim, Trial, judged
-from layerwise.studies.claims.runs import arm_of, column, examples_of, trained
-from layerwise.studies.note_random import note_masks
+from layerwise.studies.claims.runs import arm_of, column, examples_of, last, trained
+from layerwise.studies.note_random import Seeds, note_masks
+from layerwise.studies.tuning import held_out
 
 STUDY = "regularization"
 TOO_MUCH = (0.7, 10.0, 20.0, 100.0)
 MASKS = 400
+LAMBDAS = (0.0, 0.03, 0.1, 0.3, 0.7, 1.5, 3.0, 10.0)
 
 
 def plain_network_overfits() -> Trial:
@@ -57,6 +60,36 @@ def much_l2_makes_a_line() -> Trial:
         }
     lined = figures["line2"] > 0.99 and not figures["constant2"]
     return Trial(judged(lined, figures["line2"] > figures["line0"], not figures["constant3"]), figures)
+
+
+def lambda_by_a_dev_set() -> Trial:
+    """Lambda with the lowest cost on a fifth of the training examples, held out, and its cost and accuracy on
+    the test examples beside those of no penalty; all trained on the other four fifths."""
+    examples = held_out(examples_of(STUDY), Seeds())
+    test = examples_of(STUDY)
+    runs = {}
+    for lambd in LAMBDAS:
+        arm = arm_of(STUDY, "l2").but(lambd=lambd, epochs=10_000)
+        runs[lambd] = run_arm(arm, examples, Seeds(), record_every=500)
+    chosen = min(LAMBDAS, key=lambda lambd: last(runs[lambd], "validation_cost"))
+    figures = {"lambd": chosen}
+    for name, lambd in (("none", 0.0), ("chosen", chosen)):
+        run = runs[lambd]
+        views = named_views(run.parameters, run.arm.architecture)
+        A = forward(test.X_test.T, views, run.arm.architecture.activations)[-1].A
+        figures |= {
+            f"{name}_accuracy": float(((A > 0.5) == (test.Y_test.T > 0.5)).mean()),
+            f"{name}_cost": cost(
+                Objective("binary_cross_entropy"), views, run.arm.architecture, test.X_test.T, test.Y_test.T
+            ),
+        }
+    return Trial(
+        judged(
+            chosen > 0 and figures["chosen_cost"] < figures["none_cost"],
+            figures["chosen_accuracy"] >= figures["none_accuracy"],
+        ),
+        figures,
+    )
 
 
 def l2_shrinks_weights() -> Trial:
@@ -127,6 +160,7 @@ def dropout_backward_divides_too() -> Trial:
 
 PENALTY_CLAIMS = (
     Claim("plain network overfits", "2.2", plain_network_overfits),
+    Claim("lambda by a dev set", "2.2.1", lambda_by_a_dev_set),
     Claim("L2 smooths", "2.2.1", l2_smooths_the_boundary),
     Claim("much L2 makes a line", "2.2.1", much_l2_makes_a_line),
     Claim("L2 shrinks weights", "2.2.1", l2_shrinks_weights),

@@ -6,12 +6,12 @@ import numpy as np
 
 from layerwise.course import building
 from layerwise.engine import TrainingState, build_engine
-from layerwise.network.objective import cost_and_gradient
+from layerwise.network.objective import cost, cost_and_gradient
 from layerwise.network.parameters import named_views
 from layerwise.network.propagation import forward
 from layerwise.studies.claims.boundary_shape import answers, likeness_to_a_line
 from layerwise.studies.claims.claim import HOLDS, IN_PART, Claim, Trial, judged
-from layerwise.studies.claims.runs import arm_of, column, examples_of, last, trained
+from layerwise.studies.claims.runs import arm_of, column, epochs_until, examples_of, last, trained
 from layerwise.studies.note_random import Seeds, note_start
 from layerwise.studies.steps import stepper
 
@@ -21,11 +21,11 @@ CONSTANT = 0.3
 def zeros_learn_nothing() -> Trial:
     """From zeros the cost does not fall, and every answer is the same."""
     run = trained("initialization", arm_of("initialization", "zeros"))
-    cost = column(run, "cost")
+    costs = column(run, "cost")
     engine = build_engine(run.arm.program())
     answered = engine.pre_activations(run.parameters, examples_of("initialization").X) > 0
-    figures = {"first": cost[0], "last": cost[-1], "positive": float(answered.mean())}
-    return Trial(judged(abs(cost[-1] - cost[0]) < 1e-9, not answered.any()), figures)
+    figures = {"first": costs[0], "last": costs[-1], "positive": float(answered.mean())}
+    return Trial(judged(abs(costs[-1] - costs[0]) < 1e-9, not answered.any()), figures)
 
 
 def equal_units_stay_equal() -> Trial:
@@ -126,22 +126,89 @@ def _spread(parameters: np.ndarray, layer: int) -> float:
 
 def _from_a_constant() -> np.ndarray:
     """The network after 3,000 iterations from weights that are all 0.3."""
-    arm, examples = arm_of("initialization", "he"), examples_of("initialization")
-    program = arm.program()
-    start = np.zeros(arm.architecture.parameter_count)
-    for block in arm.architecture.blocks:
+    architecture = arm_of("initialization", "he").architecture
+    start = np.zeros(architecture.parameter_count)
+    for block in architecture.blocks:
         if block.is_weight:
             start[block.slice] = CONSTANT
+    return _trained_from(start, 3_000).parameters
+
+
+def _trained_from(start: np.ndarray, iterations: int) -> TrainingState:
+    program = arm_of("initialization", "he").program()
     state = TrainingState.start(start, program)
-    stepper(arm, build_engine(program), examples, Seeds()).advance(state, 0, 3_000)
-    return state.parameters
+    steps = stepper(
+        arm_of("initialization", "he"), build_engine(program), examples_of("initialization"), Seeds()
+    )
+    steps.advance(state, 0, iterations)
+    return state
+
+
+def a_good_start() -> Trial:
+    """He's start beside randn * 0.01 and randn * 10: iterations to a cost of 0.5, and both accuracies."""
+    figures: dict[str, float] = {}
+    for name in ("he", "small", "large"):
+        run = trained("initialization", arm_of("initialization", "he").but(initialization=name))
+        figures |= {
+            f"{name}_iterations": epochs_until(run, 0.5),
+            f"{name}_train": run.train_accuracy,
+            f"{name}_test": run.test_accuracy,
+        }
+    others = ("small", "large")
+    return Trial(
+        judged(
+            all(figures["he_iterations"] < figures[f"{name}_iterations"] for name in others),
+            all(figures["he_train"] > figures[f"{name}_train"] for name in others),
+            all(figures["he_test"] > figures[f"{name}_test"] for name in others),
+        ),
+        figures,
+    )
+
+
+def biases_may_start_at_zero() -> Trial:
+    """The cost after 15,000 iterations from He's weights: with biases 0, and with biases from randn."""
+    arm, examples = arm_of("initialization", "he"), examples_of("initialization")
+    start = note_start(arm.architecture, "he", 3)
+    drawn = start.copy()
+    legacy = np.random.RandomState(4)
+    for block in arm.architecture.blocks:
+        if not block.is_weight:
+            drawn[block.slice] = legacy.randn(drawn[block.slice].size)
+    figures = {}
+    for name, vector in (("zero", start), ("drawn", drawn)):
+        parameters = _trained_from(vector, arm.epochs).parameters
+        views = named_views(parameters, arm.architecture)
+        figures[name] = cost(arm.program().objective, views, arm.architecture, examples.X.T, examples.Y.T)
+    return Trial(judged(figures["zero"] < 1.1 * figures["drawn"]), figures)
+
+
+def xavier_is_alike() -> Trial:
+    """The note's other start, randn * sqrt(1 / n), beside He's: cost at the end and both accuracies."""
+    figures: dict[str, float] = {}
+    for name, initialization in (("he", "he"), ("xavier", "lecun")):
+        run = trained("initialization", arm_of("initialization", "he").but(initialization=initialization))
+        figures |= {
+            name: last(run, "train_cost"),
+            f"{name}_train": run.train_accuracy,
+            f"{name}_test": run.test_accuracy,
+        }
+    return Trial(
+        judged(
+            abs(figures["he_train"] - figures["xavier_train"]) < 0.02,
+            figures["xavier"] < 2 * figures["he"],
+        ),
+        figures,
+    )
 
 
 START_CLAIMS = (
     Claim("small random start", "1.1.2", small_random_start_of_a_deep_network),
+    Claim("a good start", "2.1", a_good_start),
     Claim("zeros learn nothing", "2.1.1", zeros_learn_nothing),
     Claim("equal units stay equal", "2.1.1", equal_units_stay_equal),
     Claim("equal units are linear", "2.1.1", equal_units_are_linear),
+    Claim("biases may start at zero", "2.1.1", biases_may_start_at_zero),
     Claim("large weights cost much", "2.1.2", large_weights_cost_much),
     Claim("scale of the start", "2.1.2", scale_of_the_start),
+    Claim("Xavier's start is alike", "2.1.3", xavier_is_alike),
 )

@@ -13,11 +13,17 @@ from layerwise.persistence import FinishedRuns, run_key
 from layerwise.studies.claims.checks import CHECK_CLAIMS
 from layerwise.studies.claims.claim import Claim, Trial, Tried
 from layerwise.studies.claims.descents import DESCENT_CLAIMS
+from layerwise.studies.claims.momentum import MOMENTUM_CLAIMS
 from layerwise.studies.claims.penalties import PENALTY_CLAIMS
 from layerwise.studies.claims.starts import START_CLAIMS
 from layerwise.training.interrupt import StopOnInterrupt
 
-ALL_CLAIMS: tuple[Claim, ...] = (*START_CLAIMS, *PENALTY_CLAIMS, *CHECK_CLAIMS, *DESCENT_CLAIMS)
+ALL_CLAIMS: tuple[Claim, ...] = tuple(
+    sorted(
+        (*START_CLAIMS, *PENALTY_CLAIMS, *CHECK_CLAIMS, *DESCENT_CLAIMS, *MOMENTUM_CLAIMS),
+        key=lambda claim: claim.section,
+    )
+)
 
 FORMAT = "layerwise-claim"
 
