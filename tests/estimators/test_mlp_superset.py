@@ -354,5 +354,5 @@ def test_all_of_it_is_off_by_default():
         "optimizer": None, "schedule": None, "schedule_factor": None, "schedule_every": None, "warm_up": 0.0,
         "l1": 0.0, "weight_decay": None, "dropout": 0.0, "max_norm": 0.0, "clip_norm": 0.0,
         "label_smoothing": 0.0, "class_weight": None, "statistics": False, "engine": "auto", "dtype": None,
-        "threads": None,
+        "threads": None, "reproducible": False,
     }  # fmt: skip

@@ -158,7 +158,7 @@ class MLPNetwork(FittedMLP):
             program = build_program(values, architecture, loss, dtype, seed)
             self._use(LiveNetwork(program, vector, self.engine))
             rows, held = self._rows_and_held(X, y, Y, weights, random, dtype, given)
-            with held_to(self.threads):
+            with held_to(self._threads()):
                 stopped = self._train(vector, rows, held, random, recipe, callbacks, incremental)
         diverged = stopped == "diverged" and not self.early_stopping
         if diverged or not (is_finite(vector) or np.isfinite(vector).all()):

@@ -109,6 +109,7 @@ EXPECTED: dict[str, Expected] = {
     ),
     "label_smoothing": SHARE,
     "statistics": FLAG,
+    "reproducible": FLAG,
     "threads": Expected(
         lambda value: value is None or COUNT.holds(value), "None or an integer of at least 1"
     ),
@@ -252,6 +253,7 @@ def build_program(
         clip_norm=values["clip_norm"],
         dtype=dtype,
         seed=seed,
+        reproducible=bool(values["reproducible"]),
     )
 
 

@@ -26,7 +26,7 @@ from layerwise.estimators.table_inputs import (
 )
 from layerwise.estimators.table_parameters import TableParameters
 from layerwise.estimators.table_validation import Held, Validation
-from layerwise.estimators.thread_limit import held_to
+from layerwise.estimators.thread_limit import held_to, threads_for
 from layerwise.persistence import write_model
 from layerwise.tables import (
     Notice,
@@ -137,7 +137,7 @@ class TableNetwork(SeenNetwork, TableParameters):
             training.frame, self.profile_, scaling=self.scaling, max_categories=self.max_categories
         )
         self.notices_ = (*notices, *self.profile_.notices)
-        with held_to(self.threads):
+        with held_to(self._threads()):
             self._train(training, held, callbacks)
         tell(callbacks, "on_fit_end", self)
         return self
@@ -230,13 +230,16 @@ class TableNetwork(SeenNetwork, TableParameters):
         """Epochs run."""
         return self.training_["epochs"]
 
+    def _threads(self) -> int | None:
+        return threads_for(self.threads, reproducible=self.reproducible, engine=self.engine)
+
     # -- predicting ---------------------------------------------------------------------------------
 
     def _predicted(self, X: Any) -> np.ndarray:
         """Probabilities or values of each row, a bounded number of rows at a time."""
         check_is_fitted(self, "network_")
         frame = table_like_trained(self, X)
-        with held_to(self.threads):
+        with held_to(self._threads()):
             parts = [
                 self._prediction(self.network_.outputs(self._features(part)))
                 for part in frame.iter_slices(ROWS_PER_PREDICTION)

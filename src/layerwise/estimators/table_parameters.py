@@ -66,6 +66,7 @@ class TableParameters(BaseEstimator):
         engine: str = "auto",
         dtype: str = "float32",
         threads: int | None = None,
+        reproducible: bool = False,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -104,6 +105,7 @@ class TableParameters(BaseEstimator):
         self.engine = engine
         self.dtype = dtype
         self.threads = threads
+        self.reproducible = reproducible
 
     def check_parameters(self) -> None:
         """Raise InputError for any parameter out of range, before there is any data."""
@@ -125,6 +127,9 @@ class TableParameters(BaseEstimator):
                 raise InputError(f"{name} is {share!r}; expected at least 0 and below 1")
         if self.threads is not None and not (isinstance(self.threads, Integral) and self.threads >= 1):
             raise InputError(f"threads is {self.threads!r}; expected an integer of at least 1, or None")
+        for name, flag in (("shuffle", self.shuffle), ("reproducible", self.reproducible)):
+            if not isinstance(flag, bool | np.bool_):
+                raise InputError(f"{name} is {flag!r}; expected True or False")
         if self.max_categories < 2:
             raise InputError(f"max_categories is {self.max_categories!r}; expected at least 2")
         if self.initialization_scale is not None and not 0 <= self.initialization_scale < np.inf:
@@ -162,4 +167,5 @@ class TableParameters(BaseEstimator):
             clip_norm=self.clip_norm,
             dtype=self.dtype,
             seed=self.seed,
+            reproducible=bool(self.reproducible),
         )

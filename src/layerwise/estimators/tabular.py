@@ -113,6 +113,8 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
         float32 or float64.
     threads : int
         Processors to use at most; by default as many as there are.
+    reproducible : bool
+        The same bits for any number of threads, at some cost in speed where few are free.
 
     Attributes
     ----------
