@@ -67,7 +67,7 @@ def tables(
 def scikit(frame: pl.DataFrame, task: str, kind: str) -> Any:
     """scikit-learn's estimator with the preprocessing that its own guide gives for mixed tables.
 
-    Its network, which looks at raw targets as they are, gets standardised ones: it would lose every regression.
+    Its network gets standardised targets: with raw ones it would lose every regression.
     """
     numbers = [name for name, dtype in frame.schema.items() if dtype.is_numeric()]
     words = [name for name in frame.columns if name not in numbers]

@@ -10,7 +10,7 @@ ENGINE_NAMES = ("auto", "compiled", "numpy")
 
 
 def engine_named(name: str) -> str:
-    """"compiled" or "numpy". "auto" is the compiled one, or NumPy's where Numba is switched off
+    """ "compiled" or "numpy". "auto" is the compiled one, or NumPy's where Numba is switched off
     (NUMBA_DISABLE_JIT).
 
     Raises InputError for an unknown name, and for "compiled" where Numba is switched off.

@@ -398,9 +398,9 @@ class MLPRegressor(RegressorMixin, MLPNetwork):
             callbacks=callbacks,
         )
 
-    @available_if(lambda estimator: estimator._check_stochastic())
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """One epoch over the given rows, from where training stands."""
+        """One epoch over the given rows, from where training stands; with lbfgs, as in scikit-learn, all its
+        iterations."""
         return self._fit(X, y, sample_weight, incremental=True)
 
     def _checked_targets(self, X, y, *, first, incremental):

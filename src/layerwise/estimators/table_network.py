@@ -99,7 +99,7 @@ class TableNetwork(SeenNetwork, TableParameters):
             identifier, free text or a copy of the target.
         target : Target, optional
             What is known of the labels beyond y: classes that other rows of the same table have. Without it
-            the classes are those of y, each with two examples at least.
+            the classes are those of y. A class of one example is trained on and not validated.
         callbacks : objects with any of on_train_begin, on_steps_end, on_epoch_end, on_train_end
             See `layerwise.training.Callback`.
 
@@ -115,7 +115,7 @@ class TableNetwork(SeenNetwork, TableParameters):
         if target is None:
             self._check_labels(rows.labels)
             target, keep, notices = prepare_target(
-                rows.labels.to_frame(), rows.labels.name, self._task(rows.labels)
+                rows.labels.to_frame(), rows.labels.name, self._task(rows.labels), fewest=1
             )
         else:
             keep = rows.labels.is_not_null().to_numpy()

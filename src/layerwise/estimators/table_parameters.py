@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from numbers import Integral
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from layerwise.engine import ENGINE_NAMES, Program
 from layerwise.errors import InputError, nearest
+from layerwise.estimators.expected import (
+    FLAG,
+    OPTIONAL_COUNT,
+    OPTIONAL_STRENGTH,
+    SHARE,
+    STRENGTH,
+    Expected,
+    is_whole,
+    require,
+)
 from layerwise.formulas.initializers import INITIALIZERS
 from layerwise.network.architecture import plain_architecture
 from layerwise.network.objective import Objective
 from layerwise.tables.encoding import SCALINGS
 from layerwise.training import Recipe
+
+
+def _is_hidden(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray) and all(is_whole(size) for size in value)
+
+
+def _is_class_weight(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(STRENGTH.holds(weight) for weight in value.values())
+    return value is None or (isinstance(value, str) and value == "balanced")
+
+
+# What the program and the recipe do not check themselves.
+EXPECTED: dict[str, Expected] = {
+    "hidden": Expected(_is_hidden, "a sequence of integers, such as (64, 32)"),
+    "class_weight": Expected(
+        _is_class_weight, "None, 'balanced', or a dictionary of labels and their weights of at least 0"
+    ),
+    "label_smoothing": SHARE,
+    "validation_fraction": SHARE,
+    "max_categories": Expected(lambda value: is_whole(value) and value >= 2, "an integer of at least 2"),
+    "initialization_scale": OPTIONAL_STRENGTH,
+    "shuffle": FLAG,
+    "reproducible": FLAG,
+    "threads": OPTIONAL_COUNT,
+}
 
 
 class TableParameters(BaseEstimator):
@@ -109,31 +145,18 @@ class TableParameters(BaseEstimator):
 
     def check_parameters(self) -> None:
         """Raise InputError for any parameter out of range, before there is any data."""
+        require(vars(self), EXPECTED)
         self._recipe()
         self._program(n_inputs=1, n_outputs=3)
-        for name, value, choices in (
-            ("initialization", self.initialization, INITIALIZERS),
-            ("engine", self.engine, ENGINE_NAMES),
-            ("scaling", self.scaling, SCALINGS),
-            ("monitor", self.monitor, self._monitors),
+        for name, choices in (
+            ("initialization", INITIALIZERS),
+            ("engine", ENGINE_NAMES),
+            ("scaling", SCALINGS),
+            ("monitor", self._monitors),
         ):
-            if value not in choices:
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in choices:
                 raise InputError(f"unknown {name} {value!r}; {nearest(str(value), choices)}")
-        for name, share in (
-            ("validation_fraction", self.validation_fraction),
-            ("label_smoothing", self.label_smoothing),
-        ):
-            if not 0 <= share < 1:
-                raise InputError(f"{name} is {share!r}; expected at least 0 and below 1")
-        if self.threads is not None and not (isinstance(self.threads, Integral) and self.threads >= 1):
-            raise InputError(f"threads is {self.threads!r}; expected an integer of at least 1, or None")
-        for name, flag in (("shuffle", self.shuffle), ("reproducible", self.reproducible)):
-            if not isinstance(flag, bool | np.bool_):
-                raise InputError(f"{name} is {flag!r}; expected True or False")
-        if self.max_categories < 2:
-            raise InputError(f"max_categories is {self.max_categories!r}; expected at least 2")
-        if self.initialization_scale is not None and not 0 <= self.initialization_scale < np.inf:
-            raise InputError(f"initialization_scale is {self.initialization_scale!r}; expected at least 0")
 
     def _recipe(self) -> Recipe:
         return Recipe(

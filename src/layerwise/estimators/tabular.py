@@ -128,13 +128,6 @@ class TabularClassifier(ClassifierMixin, TableNetwork):
     _losses = ("auto", *(name for name in LOSSES if name != "poisson"))
     _monitors = ("cost", "accuracy", "balanced_accuracy", "roc_auc", "f1", "log_loss", "brier")
 
-    def check_parameters(self) -> None:
-        """Raise InputError for any parameter out of range, before there is any data."""
-        super().check_parameters()
-        named = isinstance(self.class_weight, str)
-        if named and self.class_weight != "balanced":
-            raise InputError(f"unknown class_weight {self.class_weight!r}; give 'balanced' or a dictionary")
-
     def _check_labels(self, labels: pl.Series) -> None:
         found = labels.drop_nulls()
         if found.n_unique() == 1:
