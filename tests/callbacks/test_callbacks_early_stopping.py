@@ -112,3 +112,9 @@ def test_every_estimator_stops_for_it(lines, kind):
     costs = model.history_["cost"].to_list()
     assert min(costs[:-1]) > 0.2 >= costs[-1]
     assert stopping.best_epoch_ == len(costs)
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, TabularClassifier])
+def test_a_callback_that_is_not_in_a_list_is_named(kind):
+    with pytest.raises(InputError, match=r"expected a list of objects: callbacks=\[EarlyStopping"):
+        kind().fit(np.eye(6), [0, 1] * 3, callbacks=EarlyStopping())

@@ -190,10 +190,10 @@ def test_partial_fit_of_a_regressor_with_lbfgs_is_scikit_learns():
     """It has one, which does all iterations; the classifiers have none."""
     pair = []
     for module in (layerwise, neural_network):
-        model = module.MLPRegressor((6,), solver="lbfgs", random_state=1, max_iter=3)
+        model = module.MLPRegressor(hidden_layer_sizes=(6,), solver="lbfgs", random_state=1, max_iter=3)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            for part in (slice(0, 200), slice(200, 400)):
+            for part in (slice(0, 60), slice(60, 120)):
                 model.partial_fit(X_VALUES[part], Y_VALUES[part])
         pair.append(model)
         assert not hasattr(module.MLPClassifier(solver="lbfgs"), "partial_fit")

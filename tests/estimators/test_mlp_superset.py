@@ -326,7 +326,8 @@ def test_a_diverging_run_says_so():
         ({"solver": "lbfgs", "dropout": 0.5}, "dropout=0.5 is for the stochastic solvers"),
         ({"solver": "lbfgs", "optimizer": "adamw"}, "optimizer='adamw' is for the stochastic solvers"),
         ({"solver": "lbfgs", "l1": 0.1}, "l1=0.1 is for"),
-        ({"class_weight": "even"}, "class_weight"),
+        ({"class_weight": "even"}, "class_weight is 'even'; expected None, 'balanced'"),
+        ({"class_weight": {0: -1.0}}, "weights of at least 0"),
     ],
 )
 def test_parameters_that_make_no_sense_are_named_before_training(wrong, message):

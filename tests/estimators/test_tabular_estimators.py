@@ -325,7 +325,7 @@ def test_a_class_of_one_example_is_trained_on(mixed):
 def test_several_values_for_each_row_are_refused_with_what_takes_them(mixed):
     frame, _, score = mixed
     for two in (np.c_[score, score], pl.DataFrame({"a": score, "b": score})):
-        with pytest.raises(InputError, match="y has 2 columns.*MLPRegressor"):
+        with pytest.raises(InputError, match=r"y has 2 columns.*MLPRegressor"):
             TabularRegressor(**QUICK).fit(frame, two)
 
 

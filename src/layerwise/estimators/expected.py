@@ -44,6 +44,24 @@ OPTIONAL_STRENGTH = Expected(
 )
 
 
+def _is_class_weight(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(STRENGTH.holds(weight) for weight in value.values())
+    return value is None or (isinstance(value, str) and value == "balanced")
+
+
+CLASS_WEIGHT = Expected(
+    _is_class_weight, "None, 'balanced', or a dictionary of labels and their weights of at least 0"
+)
+# Of several outputs each may have a dictionary of its own.
+CLASS_WEIGHTS = Expected(
+    lambda value: (
+        CLASS_WEIGHT.holds(value) or (isinstance(value, list) and all(map(_is_class_weight, value)))
+    ),
+    CLASS_WEIGHT.words,
+)
+
+
 def require(values: Mapping[str, Any], expected: Mapping[str, Expected]) -> None:
     """Raise InputError for the first of the values that is not what is expected of its name."""
     for name, what in expected.items():

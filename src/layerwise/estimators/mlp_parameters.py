@@ -12,6 +12,7 @@ import numpy as np
 from layerwise.engine import DTYPES, ENGINE_NAMES, Program
 from layerwise.errors import InputError, nearest
 from layerwise.estimators.expected import (
+    CLASS_WEIGHTS,
     COUNT,
     FLAG,
     OPTIONAL_COUNT,
@@ -93,6 +94,7 @@ EXPECTED: dict[str, Expected] = {
     "delta": POSITIVE,
     "weight_decay": OPTIONAL_STRENGTH,
     "label_smoothing": SHARE,
+    "class_weight": CLASS_WEIGHTS,
     "statistics": FLAG,
     "reproducible": FLAG,
     "threads": OPTIONAL_COUNT,
@@ -109,7 +111,7 @@ CHOICES: dict[str, Sequence[Any]] = {
 }
 
 # What the check reads; a regressor has no label_smoothing and no class_weight.
-CHECKED = (*EXPECTED, *CHOICES, "loss", "dropout", "class_weight")
+CHECKED = (*EXPECTED, *CHOICES, "loss", "dropout")
 ABSENT = object()
 
 

@@ -37,7 +37,7 @@ from layerwise.tables import (
     split_rows,
 )
 from layerwise.training import Data
-from layerwise.training.callback import tell
+from layerwise.training.callback import listed, tell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -109,6 +109,7 @@ class TableNetwork(SeenNetwork, TableParameters):
         not finite in the first epoch.
         """
         self.check_parameters()
+        callbacks = listed(callbacks)
         tell(callbacks, "on_fit_begin", self)
         rows = training_rows(X, y, sample_weight, groups)
         notices: tuple[Notice, ...] = ()

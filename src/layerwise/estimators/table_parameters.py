@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,11 @@ from sklearn.base import BaseEstimator
 from layerwise.engine import ENGINE_NAMES, Program
 from layerwise.errors import InputError, nearest
 from layerwise.estimators.expected import (
+    CLASS_WEIGHT,
     FLAG,
     OPTIONAL_COUNT,
     OPTIONAL_STRENGTH,
     SHARE,
-    STRENGTH,
     Expected,
     is_whole,
     require,
@@ -31,18 +31,10 @@ def _is_hidden(value: Any) -> bool:
     return isinstance(value, list | tuple | np.ndarray) and all(is_whole(size) for size in value)
 
 
-def _is_class_weight(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return all(STRENGTH.holds(weight) for weight in value.values())
-    return value is None or (isinstance(value, str) and value == "balanced")
-
-
 # What the program and the recipe do not check themselves.
 EXPECTED: dict[str, Expected] = {
     "hidden": Expected(_is_hidden, "a sequence of integers, such as (64, 32)"),
-    "class_weight": Expected(
-        _is_class_weight, "None, 'balanced', or a dictionary of labels and their weights of at least 0"
-    ),
+    "class_weight": CLASS_WEIGHT,
     "label_smoothing": SHARE,
     "validation_fraction": SHARE,
     "max_categories": Expected(lambda value: is_whole(value) and value >= 2, "an integer of at least 2"),
