@@ -105,7 +105,8 @@ def test_every_estimator_stops_for_it(lines, kind):
     X, y = lines
     stopping = EarlyStopping("cost", patience=None, goal=0.2)
     if kind == "table":
-        model = TabularClassifier(hidden=(8,), learning_rate=0.02, engine="numpy", patience=None)
+        settings = {"hidden": (8,), "learning_rate": 0.02, "label_smoothing": 0.0, "engine": "numpy"}
+        model = TabularClassifier(**settings, patience=None)
     else:
         model = MLPClassifier((8,), solver=kind, learning_rate_init=0.02, random_state=0, engine="numpy")
     model.fit(X, y, callbacks=[stopping])

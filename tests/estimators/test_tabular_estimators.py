@@ -297,7 +297,7 @@ def test_scikit_learn_can_clone_search_and_cross_validate(mixed):
         ("class_weight", 3, "class_weight is 3"),
         ("hidden", 64, "a sequence of integers"),
         ("hidden", "64", "a sequence of integers"),
-        ("label_smoothing", None, "label_smoothing is None"),
+        ("label_smoothing", "a", "label_smoothing is 'a'"),
         ("initialization_scale", "a", "initialization_scale is 'a'"),
         ("dtype", np.float32, "choose one of float32, float64"),
         ("shuffle", "no", "True or False"),
@@ -310,6 +310,17 @@ def test_a_parameter_out_of_range_is_named_before_any_work(mixed, parameter, val
     frame, label, _ = mixed
     with pytest.raises(InputError, match=message):
         TabularClassifier(**QUICK | {parameter: value}).fit(frame, label)
+
+
+def test_labels_are_smoothed_by_a_tenth_with_a_cross_entropy_and_otherwise_not(mixed):
+    frame, label, score = mixed
+    for loss, as_given in (("auto", 0.1), ("squared_error", 0.0)):
+        plain = TabularClassifier(**QUICK, loss=loss).fit(frame, label).predict_proba(frame)
+        for smoothing in (0.0, 0.1):
+            model = TabularClassifier(**QUICK, loss=loss, label_smoothing=smoothing).fit(frame, label)
+            assert np.array_equal(model.predict_proba(frame), plain) == (smoothing == as_given)
+    with pytest.raises(InputError, match="label_smoothing is for classes"):
+        TabularRegressor(**QUICK, label_smoothing=0.1).fit(frame, score)
 
 
 def test_a_class_of_one_example_is_trained_on(mixed):

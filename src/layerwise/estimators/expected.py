@@ -39,6 +39,9 @@ SHARE = Expected(lambda value: is_real(value) and 0 <= value < 1, "a number of a
 OPTIONAL_COUNT = Expected(
     lambda value: value is None or COUNT.holds(value), "None or an integer of at least 1"
 )
+OPTIONAL_SHARE = Expected(
+    lambda value: value is None or SHARE.holds(value), "None or a number of at least 0 and below 1"
+)
 OPTIONAL_STRENGTH = Expected(
     lambda value: value is None or STRENGTH.holds(value), "None or a finite number of at least 0"
 )
