@@ -105,10 +105,17 @@ def test_every_estimator_stops_for_it(lines, kind):
     X, y = lines
     stopping = EarlyStopping("cost", patience=None, goal=0.2)
     if kind == "table":
-        model = TabularClassifier(hidden=(8,), learning_rate=0.02, engine="numpy", patience=None)
+        settings = {"hidden": (8,), "learning_rate": 0.02, "label_smoothing": 0.0, "engine": "numpy"}
+        model = TabularClassifier(**settings, patience=None)
     else:
         model = MLPClassifier((8,), solver=kind, learning_rate_init=0.02, random_state=0, engine="numpy")
     model.fit(X, y, callbacks=[stopping])
     costs = model.history_["cost"].to_list()
     assert min(costs[:-1]) > 0.2 >= costs[-1]
     assert stopping.best_epoch_ == len(costs)
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, TabularClassifier])
+def test_a_callback_that_is_not_in_a_list_is_named(kind):
+    with pytest.raises(InputError, match=r"expected a list of objects: callbacks=\[EarlyStopping"):
+        kind().fit(np.eye(6), [0, 1] * 3, callbacks=EarlyStopping())

@@ -48,7 +48,7 @@ def test_the_metrics_have_every_split_the_intervals_and_the_baseline(iris):
     metrics = metrics_of(iris.run)
     for split in ("train", "validation", "test"):
         assert set(metrics[split]) >= {"accuracy", "roc_auc", "log_loss"}
-    assert metrics["rows"] == {"train": 90, "validation": 30, "test": 30}
+    assert metrics["rows"] == {"train": 105, "validation": 15, "test": 30}
     low, high = metrics["intervals"]["test"]["accuracy"]
     assert low <= metrics["test"]["accuracy"] <= high
     assert metrics["test"]["accuracy"] > metrics["baseline"]["accuracy"] + 0.3

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from layerwise import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 
-TABLE = {"hidden": (8, 5), "epochs": 12, "learning_rate": 0.01, "engine": "numpy"}
+TABLE = {"hidden": (8, 5), "activation": "relu", "epochs": 12, "learning_rate": 0.01, "engine": "numpy"}
 ARRAYS = {"hidden_layer_sizes": (8, 5), "max_iter": 12, "random_state": 0, "engine": "numpy"}
 KINDS = ("table classifier", "table regressor", "classifier", "regressor", "pipeline")
 

@@ -186,6 +186,20 @@ def test_partial_fits_are_scikit_learns(solver):
     assert_the_same(*pair, X_IRIS)
 
 
+def test_partial_fit_of_a_regressor_with_lbfgs_is_scikit_learns():
+    """It has one, which does all iterations; the classifiers have none."""
+    pair = []
+    for module in (layerwise, neural_network):
+        model = module.MLPRegressor(hidden_layer_sizes=(6,), solver="lbfgs", random_state=1, max_iter=3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for part in (slice(0, 60), slice(60, 120)):
+                model.partial_fit(X_VALUES[part], Y_VALUES[part])
+        pair.append(model)
+        assert not hasattr(module.MLPClassifier(solver="lbfgs"), "partial_fit")
+    assert_the_same(*pair, X_VALUES)
+
+
 @pytest.mark.parametrize("settings", [{}, {"solver": "lbfgs", "max_iter": 4}])
 def test_warm_starts_are_scikit_learns(settings):
     pair = []

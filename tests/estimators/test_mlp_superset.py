@@ -326,7 +326,8 @@ def test_a_diverging_run_says_so():
         ({"solver": "lbfgs", "dropout": 0.5}, "dropout=0.5 is for the stochastic solvers"),
         ({"solver": "lbfgs", "optimizer": "adamw"}, "optimizer='adamw' is for the stochastic solvers"),
         ({"solver": "lbfgs", "l1": 0.1}, "l1=0.1 is for"),
-        ({"class_weight": "even"}, "class_weight"),
+        ({"class_weight": "even"}, "class_weight is 'even'; expected None, 'balanced'"),
+        ({"class_weight": {0: -1.0}}, "weights of at least 0"),
     ],
 )
 def test_parameters_that_make_no_sense_are_named_before_training(wrong, message):
@@ -354,5 +355,5 @@ def test_all_of_it_is_off_by_default():
         "optimizer": None, "schedule": None, "schedule_factor": None, "schedule_every": None, "warm_up": 0.0,
         "l1": 0.0, "weight_decay": None, "dropout": 0.0, "max_norm": 0.0, "clip_norm": 0.0,
         "label_smoothing": 0.0, "class_weight": None, "statistics": False, "engine": "auto", "dtype": None,
-        "threads": None,
+        "threads": None, "reproducible": False,
     }  # fmt: skip

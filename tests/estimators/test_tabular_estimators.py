@@ -293,7 +293,16 @@ def test_scikit_learn_can_clone_search_and_cross_validate(mixed):
         ("label_smoothing", 1.5, "label_smoothing"),
         ("class_weight", "equal", "class_weight"),
         ("class_weight", {"maybe": 2.0}, "maybe"),
+        ("class_weight", {"yes": -1.0}, "weights of at least 0"),
+        ("class_weight", 3, "class_weight is 3"),
+        ("hidden", 64, "a sequence of integers"),
+        ("hidden", "64", "a sequence of integers"),
+        ("label_smoothing", "a", "label_smoothing is 'a'"),
+        ("initialization_scale", "a", "initialization_scale is 'a'"),
+        ("dtype", np.float32, "choose one of float32, float64"),
+        ("shuffle", "no", "True or False"),
         ("max_categories", 1, "max_categories"),
+        ("max_categories", 2.5, "max_categories"),
         ("seed", -1, "seed"),
     ],
 )
@@ -301,6 +310,34 @@ def test_a_parameter_out_of_range_is_named_before_any_work(mixed, parameter, val
     frame, label, _ = mixed
     with pytest.raises(InputError, match=message):
         TabularClassifier(**QUICK | {parameter: value}).fit(frame, label)
+
+
+def test_labels_are_smoothed_by_a_tenth_with_a_cross_entropy_and_otherwise_not(mixed):
+    frame, label, score = mixed
+    for loss, as_given in (("auto", 0.1), ("squared_error", 0.0)):
+        plain = TabularClassifier(**QUICK, loss=loss).fit(frame, label).predict_proba(frame)
+        for smoothing in (0.0, 0.1):
+            model = TabularClassifier(**QUICK, loss=loss, label_smoothing=smoothing).fit(frame, label)
+            assert np.array_equal(model.predict_proba(frame), plain) == (smoothing == as_given)
+    with pytest.raises(InputError, match="label_smoothing is for classes"):
+        TabularRegressor(**QUICK, label_smoothing=0.1).fit(frame, score)
+
+
+def test_a_class_of_one_example_is_trained_on(mixed):
+    """As folds of a cross-validation have them."""
+    frame, label, _ = mixed
+    lonely = np.array(label, dtype=object)
+    lonely[3] = "once"
+    model = TabularClassifier(**QUICK | {"epochs": 1}).fit(frame, lonely)
+    assert "once" in model.classes_.tolist()
+    assert model.predict_proba(frame).shape == (400, 3)
+
+
+def test_several_values_for_each_row_are_refused_with_what_takes_them(mixed):
+    frame, _, score = mixed
+    for two in (np.c_[score, score], pl.DataFrame({"a": score, "b": score})):
+        with pytest.raises(InputError, match=r"y has 2 columns.*MLPRegressor"):
+            TabularRegressor(**QUICK).fit(frame, two)
 
 
 def test_the_wrong_loss_for_the_task_is_explained(mixed):

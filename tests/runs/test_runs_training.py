@@ -67,8 +67,8 @@ def test_every_row_is_on_one_side(sales):
     prices = np.concatenate([rows.frame["price"].to_numpy() for rows in splits.values()])
     assert np.array_equal(np.sort(prices), np.sort(sales["price"].to_numpy()))
     assert {name: len(rows.target) for name, rows in splits.items()} == {
-        "train": 162,
-        "validation": 54,
+        "train": 189,
+        "validation": 27,
         "test": 54,
     }
 
@@ -94,7 +94,7 @@ def test_the_metrics_are_those_of_the_rows_that_training_never_saw():
 def test_test_rows_can_come_from_a_file_of_their_own(sales, tmp_path):
     sales.head(30).drop("shop").write_parquet(tmp_path / "test.parquet")
     run = train(data="sales.csv", target="sold", test="test.parquet", only=["price", "date"])
-    assert run.metrics["rows"] == {"train": 216, "validation": 54, "test": 30}
+    assert run.metrics["rows"] == {"train": 243, "validation": 27, "test": 30}
     expected = mean_absolute_error(sales.head(30)["sold"], run.model.predict(sales.head(30)))
     assert run.metrics["test"]["mae"] == pytest.approx(expected, rel=1e-9)
     assert run.model.encoder_.columns == ("date", "price")

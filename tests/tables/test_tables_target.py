@@ -56,7 +56,7 @@ def test_a_task_that_is_asked_for_wins_if_the_values_allow_it():
     assert decide_task(pl.Series("y", [0.5, 1.5] * 20), "binary") == "binary"
     with pytest.raises(InputError, match=r"--task binary needs two labels.*holds 3.*--task multiclass"):
         decide_task(digits, "binary")
-    with pytest.raises(InputError, match=r"--task regression needs numbers.*'x' in row 2"):
+    with pytest.raises(InputError, match=r"a regression needs numbers.*'x' in row 2"):
         decide_task(pl.Series("y", ["1", "x"]), "regression")
     with pytest.raises(InputError, match="did you mean 'regression'"):
         decide_task(digits, "regresion")

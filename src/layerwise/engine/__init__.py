@@ -3,7 +3,7 @@
 `build_engine` picks one by name; see `contract.Engine` for what an engine does.
 """
 
-from layerwise.engine.choice import ENGINE_NAMES, build_engine
+from layerwise.engine.choice import ENGINE_NAMES, build_engine, engine_named
 from layerwise.engine.contract import (
     DTYPES,
     Batches,
@@ -27,5 +27,6 @@ __all__ = [
     "allowed_threads",
     "build_engine",
     "cost_of",
+    "engine_named",
     "output_activation",
 ]

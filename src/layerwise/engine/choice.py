@@ -9,24 +9,31 @@ from layerwise.errors import InputError, nearest
 ENGINE_NAMES = ("auto", "compiled", "numpy")
 
 
-def build_engine(program: Program, name: str = "auto") -> Engine:
-    """The engine of that name for the program.
+def engine_named(name: str) -> str:
+    """ "compiled" or "numpy". "auto" is the compiled one, or NumPy's where Numba is switched off
+    (NUMBA_DISABLE_JIT).
 
-    "auto" is the compiled one, or NumPy's where Numba is switched off (NUMBA_DISABLE_JIT).
     Raises InputError for an unknown name, and for "compiled" where Numba is switched off.
     """
     if name not in ENGINE_NAMES:
         raise InputError(f"unknown engine {name!r}; {nearest(name, ENGINE_NAMES)}")
     if name == "numpy":
-        return ReferenceEngine(program)
+        return name
     import numba
 
-    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        if name == "compiled":
-            raise InputError(
-                "the compiled engine needs Numba's compiler, which NUMBA_DISABLE_JIT switches off; "
-                "unset it or choose the engine 'numpy'"
-            )
+    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return "compiled"
+    if name == "compiled":
+        raise InputError(
+            "the compiled engine needs Numba's compiler, which NUMBA_DISABLE_JIT switches off; "
+            "unset it or choose the engine 'numpy'"
+        )
+    return "numpy"
+
+
+def build_engine(program: Program, name: str = "auto") -> Engine:
+    """The engine that `engine_named` names, for the program. Raises InputError as it does."""
+    if engine_named(name) == "numpy":
         return ReferenceEngine(program)
     from layerwise.engine.compiled.engine import CompiledEngine
 

@@ -47,7 +47,9 @@ class Program:
     def __post_init__(self) -> None:
         self.objective.check(self.architecture)
         if self.optimizer not in OPTIMIZERS:
-            raise InputError(f"unknown optimizer {self.optimizer!r}; {nearest(self.optimizer, OPTIMIZERS)}")
+            raise InputError(
+                f"unknown optimizer {self.optimizer!r}; {nearest(str(self.optimizer), OPTIMIZERS)}"
+            )
         for name in ("momentum", "beta1", "beta2"):
             _check_range(name, getattr(self, name), 0, 1)
         _check_range("epsilon", self.epsilon, 0, np.inf)
@@ -62,7 +64,7 @@ class Program:
         for value in self.dropout:
             _check_range("dropout", value, 0, 1)
         if self.dtype not in DTYPES:
-            raise InputError(f"unknown dtype {self.dtype!r}; {nearest(self.dtype, DTYPES)}")
+            raise InputError(f"unknown dtype {self.dtype!r}; {nearest(str(self.dtype), DTYPES)}")
         if not (isinstance(self.seed, Integral) and 0 <= self.seed < 2**64):
             raise InputError(f"seed is {self.seed!r}; expected an integer from 0 to 2^64 - 1")
 

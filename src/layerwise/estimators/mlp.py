@@ -118,6 +118,8 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
         float32 or float64; None takes the precision of the data, as scikit-learn does.
     threads : int
         Processors to use at most; None leaves the choice to BLAS's own settings.
+    reproducible : bool
+        The same bits for any number of threads, at some cost in speed where few are free.
 
     Attributes
     ----------
@@ -179,6 +181,7 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
         engine="auto",
         dtype=None,
         threads=None,
+        reproducible=False,
     ):
         _keep(self, locals())
 
@@ -366,6 +369,7 @@ class MLPRegressor(RegressorMixin, MLPNetwork):
         engine="auto",
         dtype=None,
         threads=None,
+        reproducible=False,
     ):
         _keep(self, locals())
 
@@ -394,9 +398,9 @@ class MLPRegressor(RegressorMixin, MLPNetwork):
             callbacks=callbacks,
         )
 
-    @available_if(lambda estimator: estimator._check_stochastic())
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """One epoch over the given rows, from where training stands."""
+        """One epoch over the given rows, from where training stands; with lbfgs, as in scikit-learn, all its
+        iterations."""
         return self._fit(X, y, sample_weight, incremental=True)
 
     def _checked_targets(self, X, y, *, first, incremental):

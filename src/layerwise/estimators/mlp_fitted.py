@@ -22,7 +22,7 @@ from layerwise.estimators.mlp_parameters import (
 )
 from layerwise.estimators.mlp_parts import OUR_NAMES, sizes_of, vector_of
 from layerwise.estimators.seen_network import SeenNetwork, facts_of
-from layerwise.estimators.thread_limit import held_to
+from layerwise.estimators.thread_limit import held_to, threads_for
 from layerwise.persistence import write_model
 from layerwise.training.history import History
 
@@ -35,8 +35,10 @@ class FittedMLP(SeenNetwork, BaseEstimator):
 
     hidden_layer_sizes: Any
     activation: Any
+    solver: str
     engine: str
     threads: int | None
+    reproducible: bool
 
     n_features_in_: int
     feature_names_in_: np.ndarray
@@ -101,10 +103,17 @@ class FittedMLP(SeenNetwork, BaseEstimator):
         """(network, Z[L] of each row).   X (m, features) -> (m, n[L])"""
         network = self._live()
         rows = checked_rows(self, X)
-        if self.threads is None:
+        threads = self._threads()
+        if threads is None:
             return network, network.pre_activations(rows)
-        with held_to(self.threads):
+        with held_to(threads):
             return network, network.pre_activations(rows)
+
+    def _threads(self) -> int | None:
+        """Threads at most, for `held_to`."""
+        if not self.reproducible:
+            return self.threads
+        return threads_for(self.threads, reproducible=True, engine=self.engine, solver=self.solver)
 
     @property
     def history_(self) -> pl.DataFrame:

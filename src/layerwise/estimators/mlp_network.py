@@ -40,7 +40,7 @@ from layerwise.estimators.mlp_validation import Held, cost_and_score
 from layerwise.estimators.thread_limit import held_to
 from layerwise.network.architecture import Architecture
 from layerwise.training import Recipe
-from layerwise.training.callback import tell
+from layerwise.training.callback import listed, tell
 from layerwise.training.history import History
 
 AUTO_BATCH = 200
@@ -137,6 +137,7 @@ class MLPNetwork(FittedMLP):
         hidden = hidden_sizes(self.hidden_layer_sizes)
         activations = hidden_activations(self.activation, len(hidden))
         recipe = build_recipe(values)
+        callbacks = listed(callbacks)
         tell(callbacks, "on_fit_begin", self)
         first = "coefs_" not in values or not (self.warm_start or incremental)
         X, y = self._checked_targets(X, y, first=first, incremental=incremental)
@@ -158,7 +159,7 @@ class MLPNetwork(FittedMLP):
             program = build_program(values, architecture, loss, dtype, seed)
             self._use(LiveNetwork(program, vector, self.engine))
             rows, held = self._rows_and_held(X, y, Y, weights, random, dtype, given)
-            with held_to(self.threads):
+            with held_to(self._threads()):
                 stopped = self._train(vector, rows, held, random, recipe, callbacks, incremental)
         diverged = stopped == "diverged" and not self.early_stopping
         if diverged or not (is_finite(vector) or np.isfinite(vector).all()):

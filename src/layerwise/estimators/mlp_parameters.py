@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
-from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from layerwise.engine import DTYPES, ENGINE_NAMES, Program
 from layerwise.errors import InputError, nearest
+from layerwise.estimators.expected import (
+    CLASS_WEIGHTS,
+    COUNT,
+    FLAG,
+    OPTIONAL_COUNT,
+    OPTIONAL_STRENGTH,
+    POSITIVE,
+    SHARE,
+    STRENGTH,
+    Expected,
+    is_flag,
+    is_real,
+    is_whole,
+    require,
+)
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.initializers import INITIALIZERS
 from layerwise.formulas.optimizers import OPTIMIZERS
@@ -39,37 +53,11 @@ OFF_FOR_LBFGS = {
 }
 
 
-class Expected(NamedTuple):
-    """What a parameter may be, as a test and in words."""
-
-    holds: Callable[[Any], bool]
-    words: str
-
-
-def _is_real(value: Any) -> bool:
-    # Plain numbers first: asking an abstract class costs ten times as much, and there are thirty parameters.
-    return type(value) in (float, int) or (isinstance(value, Real) and not isinstance(value, bool))
-
-
-def _is_whole(value: Any) -> bool:
-    return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool | np.bool_)
-
-
 def _is_seed(value: Any) -> bool:
     if value is None or isinstance(value, np.random.RandomState):
         return True
-    return _is_whole(value) and 0 <= value < 2**32
+    return is_whole(value) and 0 <= value < 2**32
 
-
-COUNT = Expected(lambda value: _is_whole(value) and value >= 1, "an integer of at least 1")
-FLAG = Expected(_is_flag, "True or False")
-STRENGTH = Expected(lambda value: _is_real(value) and 0 <= value < np.inf, "a finite number of at least 0")
-POSITIVE = Expected(lambda value: _is_real(value) and 0 < value < np.inf, "a finite number above 0")
-SHARE = Expected(lambda value: _is_real(value) and 0 <= value < 1, "a number of at least 0 and below 1")
 
 EXPECTED: dict[str, Expected] = {
     "alpha": STRENGTH,
@@ -84,10 +72,10 @@ EXPECTED: dict[str, Expected] = {
     "random_state": Expected(_is_seed, "None, an integer from 0 to 2^32 - 1, or a numpy RandomState"),
     "tol": STRENGTH,
     "verbose": Expected(
-        lambda value: _is_flag(value) or (_is_whole(value) and value >= 0), "True, False or an integer"
+        lambda value: is_flag(value) or (is_whole(value) and value >= 0), "True, False or an integer"
     ),
     "warm_start": FLAG,
-    "momentum": Expected(lambda value: _is_real(value) and 0 <= value <= 1, "a number from 0 to 1"),
+    "momentum": Expected(lambda value: is_real(value) and 0 <= value <= 1, "a number from 0 to 1"),
     "nesterovs_momentum": FLAG,
     "early_stopping": FLAG,
     "validation_fraction": SHARE,
@@ -95,7 +83,7 @@ EXPECTED: dict[str, Expected] = {
     "beta_2": SHARE,
     "epsilon": POSITIVE,
     "n_iter_no_change": Expected(
-        lambda value: COUNT.holds(value) or (_is_real(value) and value == np.inf),
+        lambda value: COUNT.holds(value) or (is_real(value) and value == np.inf),
         "an integer of at least 1, or infinity",
     ),
     "max_fun": COUNT,
@@ -104,17 +92,13 @@ EXPECTED: dict[str, Expected] = {
     "clip_norm": STRENGTH,
     "warm_up": STRENGTH,
     "delta": POSITIVE,
-    "weight_decay": Expected(
-        lambda value: value is None or STRENGTH.holds(value), "None or a finite number of at least 0"
-    ),
+    "weight_decay": OPTIONAL_STRENGTH,
     "label_smoothing": SHARE,
+    "class_weight": CLASS_WEIGHTS,
     "statistics": FLAG,
-    "threads": Expected(
-        lambda value: value is None or COUNT.holds(value), "None or an integer of at least 1"
-    ),
-    "initialization_scale": Expected(
-        lambda value: value is None or STRENGTH.holds(value), "None or a finite number of at least 0"
-    ),
+    "reproducible": FLAG,
+    "threads": OPTIONAL_COUNT,
+    "initialization_scale": OPTIONAL_STRENGTH,
 }
 
 CHOICES: dict[str, Sequence[Any]] = {
@@ -127,7 +111,7 @@ CHOICES: dict[str, Sequence[Any]] = {
 }
 
 # What the check reads; a regressor has no label_smoothing and no class_weight.
-CHECKED = (*EXPECTED, *CHOICES, "loss", "dropout", "class_weight")
+CHECKED = (*EXPECTED, *CHOICES, "loss", "dropout")
 ABSENT = object()
 
 
@@ -150,9 +134,7 @@ def _check_once(losses: Sequence[str], incremental: bool, *checked: Any) -> None
 
 
 def _check(values: Mapping[str, Any], losses: Sequence[str], incremental: bool) -> None:
-    for name, expected in EXPECTED.items():
-        if name in values and not expected.holds(values[name]):
-            raise InputError(f"{name} is {values[name]!r}; expected {expected.words}")
+    require(values, EXPECTED)
     for name, choices in (*CHOICES.items(), ("loss", losses)):
         # An array compares with each choice element by element, so what is no name is turned away first.
         if not isinstance(values[name], str | None) or values[name] not in choices:
@@ -188,14 +170,14 @@ def _is_off(value: Any, off: Any) -> bool:
     if off is None or isinstance(off, bool):
         return value is off
     values = value if isinstance(value, list | tuple | np.ndarray) else (value,)
-    return all(_is_real(item) and item == off for item in values)
+    return all(is_real(item) and item == off for item in values)
 
 
 def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     """The units of each hidden layer. Raises InputError."""
     many = hasattr(hidden_layer_sizes, "__iter__") and not isinstance(hidden_layer_sizes, str)
     sizes = tuple(hidden_layer_sizes) if many else (hidden_layer_sizes,)
-    if not all(_is_real(size) and float(size).is_integer() and size > 0 for size in sizes):
+    if not all(is_real(size) and float(size).is_integer() and size > 0 for size in sizes):
         raise InputError(
             f"hidden_layer_sizes must be > 0, got {list(sizes)}; expected integers of at least 1"
         )
@@ -252,6 +234,7 @@ def build_program(
         clip_norm=values["clip_norm"],
         dtype=dtype,
         seed=seed,
+        reproducible=bool(values["reproducible"]),
     )
 
 

@@ -97,16 +97,24 @@ def _one_column(values: Any, name: str) -> Any:
     """The values themselves, out of an array-like of any kind or a table of one column."""
     if hasattr(values, "columns"):
         frame = frame_from(values)
-        if frame.width != 1:
-            raise InputError(f"{name} has {frame.width} columns; expected one value for each row")
+        _require_one_column(frame.width, name)
         _warn_of_a_column(name)
         return frame.to_series()
     if not hasattr(values, "__len__") and hasattr(values, "__array__"):
         values = np.asarray(values)
-    if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 1:
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        _require_one_column(values.shape[1], name)
         _warn_of_a_column(name)
         values = values.ravel()
     return values
+
+
+def _require_one_column(columns: int, name: str) -> None:
+    if columns != 1:
+        raise InputError(
+            f"{name} has {columns} columns; an estimator for tables takes one value for each row: fit one "
+            "for each column (sklearn.multioutput), or use MLPClassifier or MLPRegressor, which take several"
+        )
 
 
 def _warn_of_a_column(name: str) -> None:

@@ -26,7 +26,7 @@ from layerwise.estimators.table_inputs import (
 )
 from layerwise.estimators.table_parameters import TableParameters
 from layerwise.estimators.table_validation import Held, Validation
-from layerwise.estimators.thread_limit import held_to
+from layerwise.estimators.thread_limit import held_to, threads_for
 from layerwise.persistence import write_model
 from layerwise.tables import (
     Notice,
@@ -37,7 +37,7 @@ from layerwise.tables import (
     split_rows,
 )
 from layerwise.training import Data
-from layerwise.training.callback import tell
+from layerwise.training.callback import listed, tell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,7 +99,7 @@ class TableNetwork(SeenNetwork, TableParameters):
             identifier, free text or a copy of the target.
         target : Target, optional
             What is known of the labels beyond y: classes that other rows of the same table have. Without it
-            the classes are those of y, each with two examples at least.
+            the classes are those of y. A class of one example is trained on and not validated.
         callbacks : objects with any of on_train_begin, on_steps_end, on_epoch_end, on_train_end
             See `layerwise.training.Callback`.
 
@@ -109,13 +109,14 @@ class TableNetwork(SeenNetwork, TableParameters):
         not finite in the first epoch.
         """
         self.check_parameters()
+        callbacks = listed(callbacks)
         tell(callbacks, "on_fit_begin", self)
         rows = training_rows(X, y, sample_weight, groups)
         notices: tuple[Notice, ...] = ()
         if target is None:
             self._check_labels(rows.labels)
             target, keep, notices = prepare_target(
-                rows.labels.to_frame(), rows.labels.name, self._task(rows.labels)
+                rows.labels.to_frame(), rows.labels.name, self._task(rows.labels), fewest=1
             )
         else:
             keep = rows.labels.is_not_null().to_numpy()
@@ -137,7 +138,7 @@ class TableNetwork(SeenNetwork, TableParameters):
             training.frame, self.profile_, scaling=self.scaling, max_categories=self.max_categories
         )
         self.notices_ = (*notices, *self.profile_.notices)
-        with held_to(self.threads):
+        with held_to(self._threads()):
             self._train(training, held, callbacks)
         tell(callbacks, "on_fit_end", self)
         return self
@@ -230,13 +231,16 @@ class TableNetwork(SeenNetwork, TableParameters):
         """Epochs run."""
         return self.training_["epochs"]
 
+    def _threads(self) -> int | None:
+        return threads_for(self.threads, reproducible=self.reproducible, engine=self.engine)
+
     # -- predicting ---------------------------------------------------------------------------------
 
     def _predicted(self, X: Any) -> np.ndarray:
         """Probabilities or values of each row, a bounded number of rows at a time."""
         check_is_fitted(self, "network_")
         frame = table_like_trained(self, X)
-        with held_to(self.threads):
+        with held_to(self._threads()):
             parts = [
                 self._prediction(self.network_.outputs(self._features(part)))
                 for part in frame.iter_slices(ROWS_PER_PREDICTION)

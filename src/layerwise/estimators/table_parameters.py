@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from layerwise.engine import ENGINE_NAMES, Program
 from layerwise.errors import InputError, nearest
+from layerwise.estimators.expected import (
+    CLASS_WEIGHT,
+    FLAG,
+    OPTIONAL_COUNT,
+    OPTIONAL_SHARE,
+    OPTIONAL_STRENGTH,
+    SHARE,
+    Expected,
+    is_whole,
+    require,
+)
 from layerwise.formulas.initializers import INITIALIZERS
 from layerwise.network.architecture import plain_architecture
 from layerwise.network.objective import Objective
 from layerwise.tables.encoding import SCALINGS
 from layerwise.training import Recipe
+
+
+def _is_hidden(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray) and all(is_whole(size) for size in value)
+
+
+# What the program and the recipe do not check themselves.
+EXPECTED: dict[str, Expected] = {
+    "hidden": Expected(_is_hidden, "a sequence of integers, such as (64, 32)"),
+    "class_weight": CLASS_WEIGHT,
+    "label_smoothing": OPTIONAL_SHARE,
+    "validation_fraction": SHARE,
+    "max_categories": Expected(lambda value: is_whole(value) and value >= 2, "an integer of at least 2"),
+    "initialization_scale": OPTIONAL_STRENGTH,
+    "shuffle": FLAG,
+    "reproducible": FLAG,
+    "threads": OPTIONAL_COUNT,
+}
 
 
 class TableParameters(BaseEstimator):
@@ -30,7 +59,7 @@ class TableParameters(BaseEstimator):
         self,
         *,
         hidden: Sequence[int] = (128, 64),
-        activation: str | Sequence[str] = "relu",
+        activation: str | Sequence[str] = "silu",
         initialization: str = "he",
         initialization_scale: float | None = None,
         loss: str = "auto",
@@ -43,29 +72,30 @@ class TableParameters(BaseEstimator):
         warm_up: float = 0.0,
         momentum: float = 0.9,
         beta1: float = 0.9,
-        beta2: float = 0.999,
+        beta2: float = 0.95,
         epsilon: float = 1e-8,
         batch_size: int = 64,
-        epochs: int = 100,
+        epochs: int = 200,
         l2: float = 0.0,
         l1: float = 0.0,
         weight_decay: float | None = None,
         dropout: float | Sequence[float] = 0.15,
         max_norm: float = 0.0,
         clip_norm: float = 0.0,
-        label_smoothing: float = 0.0,
+        label_smoothing: float | None = None,
         class_weight: str | dict | None = None,
         shuffle: bool = True,
-        patience: int | None = 20,
+        patience: int | None = 40,
         min_delta: float = 0.0,
         monitor: str = "cost",
-        validation_fraction: float = 0.2,
+        validation_fraction: float = 0.1,
         scaling: str = "robust",
         max_categories: int = 32,
         seed: int = 0,
         engine: str = "auto",
         dtype: str = "float32",
         threads: int | None = None,
+        reproducible: bool = False,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -104,31 +134,22 @@ class TableParameters(BaseEstimator):
         self.engine = engine
         self.dtype = dtype
         self.threads = threads
+        self.reproducible = reproducible
 
     def check_parameters(self) -> None:
         """Raise InputError for any parameter out of range, before there is any data."""
+        require(vars(self), EXPECTED)
         self._recipe()
         self._program(n_inputs=1, n_outputs=3)
-        for name, value, choices in (
-            ("initialization", self.initialization, INITIALIZERS),
-            ("engine", self.engine, ENGINE_NAMES),
-            ("scaling", self.scaling, SCALINGS),
-            ("monitor", self.monitor, self._monitors),
+        for name, choices in (
+            ("initialization", INITIALIZERS),
+            ("engine", ENGINE_NAMES),
+            ("scaling", SCALINGS),
+            ("monitor", self._monitors),
         ):
-            if value not in choices:
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in choices:
                 raise InputError(f"unknown {name} {value!r}; {nearest(str(value), choices)}")
-        for name, share in (
-            ("validation_fraction", self.validation_fraction),
-            ("label_smoothing", self.label_smoothing),
-        ):
-            if not 0 <= share < 1:
-                raise InputError(f"{name} is {share!r}; expected at least 0 and below 1")
-        if self.threads is not None and not (isinstance(self.threads, Integral) and self.threads >= 1):
-            raise InputError(f"threads is {self.threads!r}; expected an integer of at least 1, or None")
-        if self.max_categories < 2:
-            raise InputError(f"max_categories is {self.max_categories!r}; expected at least 2")
-        if self.initialization_scale is not None and not 0 <= self.initialization_scale < np.inf:
-            raise InputError(f"initialization_scale is {self.initialization_scale!r}; expected at least 0")
 
     def _recipe(self) -> Recipe:
         return Recipe(
@@ -162,4 +183,5 @@ class TableParameters(BaseEstimator):
             clip_norm=self.clip_norm,
             dtype=self.dtype,
             seed=self.seed,
+            reproducible=bool(self.reproducible),
         )

@@ -113,12 +113,13 @@ class Target:
 
 
 def prepare_target(
-    frame: pl.DataFrame, column: str, task: str | None = None
+    frame: pl.DataFrame, column: str, task: str | None = None, *, fewest: int = 2
 ) -> tuple[Target, np.ndarray, tuple[Notice, ...]]:
     """The target, the rows that have one (boolean, one a row of `frame`), and what was noticed.
 
+    fewest: the examples that each class needs: two where one is kept for a test.
     Raises InputError for a target that is absent, without a value, constant, infinite somewhere, with a class
-    of one example, with more classes than rows make sense for, or not what `task` says.
+    of too few examples, with more classes than rows make sense for, or not what `task` says.
     """
     if column not in frame.columns:
         raise InputError(
@@ -148,12 +149,12 @@ def prepare_target(
             raise InputError(_constant(column, numbers[0]))
         keep = keep & to_numbers(series)[0].is_not_null()
         return Target(column, "regression", None, "Float64"), keep.to_numpy(), tuple(notices)
-    target = _classes(column, values, decision.task)
+    target = _classes(column, values, decision.task, fewest)
     notices.extend(_rare_classes(column, values))
     return target, keep.to_numpy(), tuple(notices)
 
 
-def _classes(column: str, values: pl.Series, task: str) -> Target:
+def _classes(column: str, values: pl.Series, task: str, fewest: int) -> Target:
     import polars as pl
 
     present = values.drop_nulls()
@@ -172,7 +173,7 @@ def _classes(column: str, values: pl.Series, task: str) -> Target:
             "more than "
             f"can be learnt as classes (at most {MOST_CLASSES:,}, with two rows each on average); {advice}"
         )
-    single = counts.filter(pl.col("rows") == 1)[column].to_list()
+    single = counts.filter(pl.col("rows") < fewest)[column].to_list()
     if single:
         row = int((values == single[0]).fill_null(False).arg_true()[0]) + 1
         more = f" (and {len(single) - 1:,} more classes likewise)" if len(single) > 1 else ""

@@ -60,9 +60,9 @@ def decide(series: pl.Series, task: str | None = None) -> Decision:
         if not numeric and present.dtype != pl.Boolean:
             row = int((to_numbers(series)[1]).arg_true()[0]) + 1
             raise InputError(
-                f"--task regression needs numbers, but the target {name!r} holds "
-                f"{shown(series[row - 1])} in row "
-                f"{row:,}; use --task multiclass, or choose another target"
+                f"a regression needs numbers, but the target {name!r} holds {shown(series[row - 1])} in row "
+                f"{row:,}; classify it instead (--task multiclass, TabularClassifier), or choose another "
+                "target"
             )
         return Decision(task, "asked for")
     distinct = int(present.n_unique())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from layerwise.errors import InputError
 from layerwise.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -42,6 +43,18 @@ class Callback(Protocol):
 
 def _nothing(*arguments: Any) -> None:
     return None
+
+
+def listed(callbacks: Any) -> Sequence[Any]:
+    """What `fit` was given as callbacks, as a sequence; None is none. Raises InputError."""
+    if callbacks is None:
+        return ()
+    if not isinstance(callbacks, Sequence) or isinstance(callbacks, str):
+        raise InputError(
+            f"callbacks is {callbacks!r}; expected a list of objects: "
+            f"callbacks=[{type(callbacks).__name__}(...)]"
+        )
+    return callbacks
 
 
 def tell(callbacks: Sequence[Any], event: str, *arguments: Any) -> list[Any]:
