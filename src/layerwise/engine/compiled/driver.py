@@ -58,7 +58,7 @@ LOOPS_UP_TO = 5 * 2**17
 # Numbers of a gradient that are made, and used for the update, before the next: what a cache holds.
 CACHED = 2**18
 # Matrices of so many columns or more begin each row at a multiple of so many numbers.
-PADDED_FROM, PADDED_TO = 64, 16
+PADDED_FROM, PADDED_TO = 5, 16
 # Parameters of a network that are updated in one go.
 UPDATED_AT_ONCE = 2**12
 # Losses that are added up in their own precision, before they are added to the others in double precision.
@@ -75,7 +75,7 @@ def _part(function):
 
 @_part
 def leading(m):
-    """The distance between the rows of matrices of m columns: whole registers, where that wastes little."""
+    """The distance between the rows of matrices of m columns: whole registers, unless they are very few."""
     return m if m < PADDED_FROM else (m + PADDED_TO - 1) // PADDED_TO * PADDED_TO
 
 
@@ -87,14 +87,15 @@ def row_of(layers, layer):
 
 
 @_part
-def multiply(kernels, P, flipped, step, S, out, lead, inner, rows, columns):
+def multiply(kernels, P, flipped, step, S, out, lead, inner, rows, columns, padded):
     """out (rows, columns) = P S.   P (rows, inner), or flipped (inner, rows); S (inner, columns)
 
-    `step` is the distance from one row of P, as it lies, to the next. Rows of S and of out are `lead` apart.
+    `step` is the distance from one row of P, as it lies, to the next. Rows of S and of out are `lead` apart,
+    and so wide that `padded` columns may be worked out: whole registers, what is too much being of no use.
     """
     if rows * columns * inner <= LOOPS_UP_TO:
         row_step, column_step = (1, step) if flipped else (step, 1)
-        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, lead, out, lead, inner, rows, columns))
+        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, lead, out, lead, inner, rows, padded))
     else:
         gemm(kernels[GEMM], (flipped, 0), (rows, columns, inner), P, step, S, lead, out, lead)
 
@@ -128,12 +129,13 @@ def forward_pass(
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
+            padded = lead - c0 if c1 == m else columns
             W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
             if layer == 0 and by_rows:
                 examples = at(batch, c0 * n_prev)
                 gemm(kernels[GEMM], (0, 1), (rows, columns, n_prev), W, n_prev, examples, n_prev, Z, lead)
             else:
-                multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns)
+                multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns, padded)
             call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, columns))
             if dropping and h != a:
                 M = at(masks, mask * lead + block)
@@ -178,9 +180,10 @@ def backward_pass(
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
+            padded = lead - c0 if c1 == m else columns
             D = at(work, d * lead + block)
             W, D_above = at(parameters, w + r0), at(work, above * lead + c0)
-            multiply(kernels, W, 1, below, D_above, D, lead, n, rows, columns)
+            multiply(kernels, W, 1, below, D_above, D, lead, n, rows, columns, padded)
             if dropping and h != a:
                 M = at(masks, mask * lead + block)
                 call(kernels[DROP_IN_PLACE], (D, M, lead, rows, columns, keep_probs[layer - 1]))

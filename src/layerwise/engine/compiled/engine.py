@@ -116,7 +116,8 @@ class CompiledEngine:
         register of any size may be read at once."""
         buffer = self._buffers.get(purpose)
         if buffer is None or buffer.size < size:
-            room = np.empty(size + BOUNDARY, dtype=self._real)
+            # Zeros: what is worked out between the rows must stay numbers, for others slow a processor down.
+            room = np.zeros(size + BOUNDARY, dtype=self._real)
             first = -_at(room) % (BOUNDARY * room.itemsize) // room.itemsize
             buffer = self._buffers[purpose] = room[first : first + size]
         return buffer

@@ -165,9 +165,9 @@ def product_kernels(real: str) -> dict[int, Kernel]:
     made_of = panels(real)
     return {
         MULTIPLY_ADD: _kernel(
-            loops.multiply_add, "multiply_add", real, ("wide", made_of.wide), ("narrow", made_of.narrow),
-            ("single", made_of.single), ("WIDE_COLUMNS", made_of.wide_columns),
-            ("NARROW_COLUMNS", made_of.narrow_columns), ("add_few", _few_rows()),
+            loops.multiply_add, "multiply_add", real, ("double", made_of.double),
+            ("wide", made_of.wide), ("single", made_of.single), ("WIDE_COLUMNS", made_of.wide_columns),
+            ("add_few", _few_rows()),
         ),
         ADD_PRODUCTS: _kernel(
             loops.add_products, "add_products", real, ("some_rows", made_of.some_rows),

@@ -26,8 +26,8 @@ def _unbound(*arguments: Any) -> Any:
 
 function = derivative = rule = decayed = kept = subkey = scale_of = constants_at = _unbound
 l2_of = l1_of = l2_slope = l1_slope = exp = log = real = _unbound
-wide = narrow = single = some_rows = one_row = _unbound
-COUNT = WIDE_COLUMNS = NARROW_COLUMNS = 0
+double = wide = single = some_rows = one_row = _unbound
+COUNT = WIDE_COLUMNS = 0
 STRIP_ROWS = 1
 
 
@@ -98,12 +98,12 @@ def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows
         add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
         return
     i = 0
+    while i + 2 * WIDE_COLUMNS <= columns:
+        double(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
+        i += 2 * WIDE_COLUMNS
     while i + WIDE_COLUMNS <= columns:
         wide(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
         i += WIDE_COLUMNS
-    while i + NARROW_COLUMNS <= columns:
-        narrow(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
-        i += NARROW_COLUMNS
     while i < columns:
         single(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
         i += 1

@@ -89,9 +89,9 @@ def meet(counters, threads):
 @njit(nogil=True)
 @named_apart
 def share(length, part, parts):
-    """(start, stop) of one of `parts` parts of 0 ... length, in multiples of 8."""
+    """(start, stop) of one of `parts` parts of 0 ... length, in multiples of 16: whole registers."""
     wide = (length + parts - 1) // parts
-    wide = (wide + 7) // 8 * 8
+    wide = (wide + 15) // 16 * 16
     return min(part * wide, length), min((part + 1) * wide, length)
 
 

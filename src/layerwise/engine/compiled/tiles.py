@@ -24,13 +24,11 @@ from layerwise.engine.compiled.naming import named_apart
 
 _INDEX = ir.IntType(64)
 _FUSED = ("contract",)
-# The bytes of a wide tile's row, and of a narrow one's: some registers of any processor, and its smallest.
-WIDE, NARROW = 64, 16
 # The sums of a tile stay in registers: 32 of 64 bytes on some processors, 16 of 32 bytes or less on others.
 MANY_REGISTERS = get_host_cpu_features().get("avx512f", False)
+REGISTER_BYTES = 64 if MANY_REGISTERS else 32
 PANEL_ROWS = 8 if MANY_REGISTERS else 4
 STRIP_ROWS = 4 if MANY_REGISTERS else 2
-STRIP_BYTES = WIDE if MANY_REGISTERS else WIDE // 2
 
 
 def _offset(builder: Any, *products: tuple[Any, Any]) -> Any:
@@ -143,7 +141,7 @@ def _inner_tile(height: int, width: int) -> Callable:
             D_, D_step_, S_, S_step_, out_, out_step_, inner_ = arguments
             real = context.get_value_type(D.dtype)
             size = D.dtype.bitwidth // 8
-            lanes = STRIP_BYTES // size
+            lanes = REGISTER_BYTES // size
             vector = ir.VectorType(real, lanes)
 
             def add_with(kind: Any, at_most: Any = None, counted: Any = None) -> Callable:
@@ -240,12 +238,12 @@ def _strip(height: int) -> Any:
 
 
 class Panels(NamedTuple):
-    """What a product in one precision is made of: panels of so many columns, strips of so many rows."""
+    """What a product in one precision is made of: panels of two registers' columns, of one's and of a single
+    column, strips of STRIP_ROWS rows and of one."""
 
+    double: Any
     wide: Any
     wide_columns: int
-    narrow: Any
-    narrow_columns: int
     single: Any
     some_rows: Any
     one_row: Any
@@ -254,6 +252,5 @@ class Panels(NamedTuple):
 @cache
 def panels(real: str) -> Panels:
     """Those of "float32" or "float64"."""
-    size = 4 if real == "float32" else 8
-    wide, narrow = WIDE // size, NARROW // size
-    return Panels(_panel(wide), wide, _panel(narrow), narrow, _panel(1), _strip(STRIP_ROWS), _strip(1))
+    wide = REGISTER_BYTES // (4 if real == "float32" else 8)
+    return Panels(_panel(2 * wide), _panel(wide), wide, _panel(1), _strip(STRIP_ROWS), _strip(1))
