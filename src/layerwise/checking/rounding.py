@@ -1,4 +1,4 @@
-"""How noisy a cost is: the size of its rounding errors, from the cost itself."""
+"""How noisy a cost is, or a gradient: the size of its rounding errors, from the function itself."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from math import factorial
 
 import numpy as np
 
+from layerwise.checking.evidence import Arrays
+
 EPSILON = float(np.finfo(np.float64).eps)
 POINTS = 9
 ORDERS = (4, 5, 6)
 SPACINGS = (2.0**-36, 2.0**-30, 2.0**-24, 2.0**-18)
 SAFETY = 2.0
+# Entries that cancel by chance round more than the others.
+SAFETY_OF_A = 32.0
 # More noise than single precision makes is no rounding.
 MOST = 2.0**-20
 
@@ -40,3 +44,22 @@ def noise_of(values: Callable[[np.ndarray], np.ndarray], scale: float) -> float:
 def _deviation(differences: np.ndarray, order: int) -> float:
     """The standard deviation of the errors that make differences of this order so large."""
     return float(np.sqrt(factorial(order) ** 2 / factorial(2 * order) * np.mean(np.square(differences))))
+
+
+def rounding_of(gradient: Callable[[Arrays], Arrays], theta: Arrays, name: str) -> float:
+    """The size of the rounding errors in the entries of one parameter's gradient, from the gradient function
+    itself, as `noise_of` finds that of a cost. Infinite where the function does not answer beside theta."""
+    generator = np.random.default_rng(0)
+    scale = {key: array * generator.choice([-1.0, 1.0], array.shape) for key, array in theta.items()}
+
+    def at(t: float) -> np.ndarray:
+        return np.ravel(gradient({key: array + t * scale[key] for key, array in theta.items()})[name])
+
+    try:
+        table = np.stack([at(SPACINGS[0] * k) for k in range(POINTS)]).astype(np.float64)
+    except Exception:  # the caller's code may do anything at a point it was not written for
+        return float("inf")
+    if not np.isfinite(table).all():
+        return float("inf")
+    estimates = [_deviation(np.diff(table, n=order, axis=0), order) for order in ORDERS]
+    return SAFETY_OF_A * max(*estimates, EPSILON * float(np.abs(table).max(initial=0.0)))

@@ -38,6 +38,31 @@ def fits_where_examples_are_alike(layers: Sequence[Layer], index: int, probes: P
     return bool(places) and all(place.is_right for place in places)
 
 
+def of_other_values(layers: Sequence[Layer], index: int, probes: Probes) -> Cause | None:
+    """Whether dZ of a layer without weights still changes with what lies below it: right it cannot."""
+    layer, below = layers[index], layers[:index]
+    if layer.bias is None or not below:
+        return None
+    answers = []
+    for shift in (0.0, 0.4):
+        theta = layer.placed(probes.theta, W=0.0)
+        for one in below:
+            b = one.b(theta) + shift if one.bias else None
+            theta = one.placed(theta, W=(1 + shift) * one.W(theta), b=b)
+        gradient = gradient_at(probes, theta)
+        if gradient is None:
+            return None
+        answers.append(layer.b(gradient))
+    if _same(answers[0], answers[1]):
+        return None
+    return Cause(
+        "activation-derivative",
+        None,
+        f"dZ{index + 1} changes with the layers below where the weights of layer {index + 1} are 0 and none "
+        f"of it can reach Z{index + 1}: the derivative of its activation is taken at another layer's values.",
+    )
+
+
 def _derivative(places: Sequence[Place], index: int) -> Cause | None:
     """db[l] is along W[l+1]' db[l+1] everywhere, but what stands for g' is not g'."""
     if all(place.is_right for place in places):
