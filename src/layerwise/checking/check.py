@@ -207,9 +207,10 @@ def _measure(request: Request, measuring: Measuring, whole: bool, generator: np.
             large = examine(measuring, name, analytic, generator)
             evidence, corners = large.evidence, large.corners
         if evidence is not None:
-            evidence = replace(evidence, floor=floor)
+            evidence = replace(evidence, floor=np.full(evidence.value.shape, floor))
             if ask is not None and request.is_steady and floor > request.tolerance * _largest(analytic):
-                evidence = replace(evidence, floor=min(floor, rounding_of(ask, cost.theta, name)))
+                rounding = rounding_of(ask, cost.theta, name)[evidence.entries()]
+                evidence = replace(evidence, floor=np.minimum(floor, rounding))
             if whole:
                 evidence = complex_step.refine(evidence, measuring)
             if ask and request.is_steady and evidence.is_wrong() and np.isfinite(analytic).all():

@@ -163,7 +163,7 @@ def _reservation(part: Measured, kinks: int) -> str:
             return ""
         share = min(100 * part.resolution, 100)
         return (
-            f"{name} is small beside the rounding of the cost: errors below {share:.2g}% of it are not seen."
+            f"{name} is small beside the rounding of the cost: errors below {share:.3g}% of it are not seen."
         )
     return ""
 

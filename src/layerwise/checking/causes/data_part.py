@@ -1,4 +1,4 @@
-"""A right penalty beside a data part that is wrong: the rules, once both gradients are without the penalty."""
+"""A right penalty beside a data part that is wrong: the rules, with the penalty taken off both."""
 
 from __future__ import annotations
 

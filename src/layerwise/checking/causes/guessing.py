@@ -80,6 +80,8 @@ def other_inputs(situation: Situation, index: int) -> Cause | None:
     size = float(np.linalg.norm(weights.A[weights.valid])) / max(float(np.linalg.norm(weights.N)), 1e-300)
     if situation.probes.gradient is not None or not 1 / SIMILAR < size < SIMILAR:
         return None
+    if lost.is_slight(weights):
+        return lost.slight(weights)
     wrong, right = gradient_name(weights.name), gradient_name(str(layers[index].bias))
     text = f"{wrong} is wrong and {right} is right: most likely"
     if index == 0:

@@ -19,7 +19,15 @@ def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Pro
     """Why dW is wrong where db is right. `D` = A - N of the weights, as the caller keeps them."""
     layer = layers[index]
     name = gradient_name(layer.weight)
-    if index and has_dropout(layers[index - 1], layer, probes) and not is_constant(layer, D, probes):
+    is_still = is_constant(layer, D, probes)
+    if index + 1 == len(layers) > 1 and is_still is False and is_constant(layer, D, probes, layer.names):
+        return Cause(
+            "stale",
+            None,
+            f"The gradient of {layer.bias} is right, and {name} off by as much whatever {layer.weight} is: "
+            "the labels are others than the cost's, or belong to the examples in another order.",
+        )
+    if index and has_dropout(layers[index - 1], layer, probes) and not is_still:
         return Cause(
             "dropout-mask",
             None,
@@ -27,15 +35,8 @@ def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Pro
             "cost's. The "
             f"cost drops units of layer {index}: A{index} is taken before dropout, or with another mask.",
         )
-    if probes.gradient is None or is_constant(layer, D, probes) is not False:
+    if is_still is not False:
         return None
-    if index + 1 == len(layers) and is_constant(layer, D, probes, layer.names):
-        return Cause(
-            "stale",
-            None,
-            f"The gradient of {layer.bias} is right, and {name} off by as much whatever {layer.weight} is: "
-            "the labels are others than the cost's, or belong to the examples in another order.",
-        )
     if index == 0:
         if not _is_a_product(layer, probes):
             return None

@@ -10,7 +10,7 @@ from layerwise.checking.causes.derivatives import derivative_named, mistake_name
 from layerwise.checking.causes.experiment import gradient_at
 from layerwise.checking.causes.hidden_layer import Place, places_of, slopes_in_bias
 from layerwise.checking.causes.layers import Layer
-from layerwise.checking.causes.naming import number
+from layerwise.checking.causes.naming import number, times
 from layerwise.checking.evidence import Cause, Probes
 
 CLOSE = 1e-4
@@ -69,6 +69,11 @@ def _derivative(places: Sequence[Place], index: int) -> Cause | None:
         return None
     z = np.array([place.c for place in places])
     right, used = (np.array([getattr(place, name) for place in places]) for name in ("derivative", "used"))
+    factor = float(used @ right) / float(right @ right) if right.any() else 0.0
+    if factor and _same(used, factor * right):
+        if abs(factor + 1) < CLOSE:
+            return Cause("sign-flipped", -1.0, f"dZ{index + 1} has the right size and the wrong sign.")
+        return Cause("scaled", factor, f"dZ{index + 1} is {times(factor)} at every pre-activation tried.")
     name = derivative_named(z, right)
     worst = int(np.argmax(np.abs(used - right)))
     of = f"activation, {name}" if name else "activation"

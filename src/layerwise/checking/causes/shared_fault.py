@@ -89,7 +89,9 @@ def _asked(situation: Situation, index: int) -> Cause | None:
     layers, probes = situation.layers, situation.probes
     if index + 1 == len(layers):
         return fault_at_output(layers[index], probes)
-    cause = fault_inside(layers, index, probes) or of_other_values(layers, index, probes)
+    cause = fault_inside(layers, index, probes)
+    if cause is None or (cause.name == "dropout-mask" and cause.factor is None):
+        cause = of_other_values(layers, index, probes) or cause
     if cause is None and fits_where_examples_are_alike(layers, index, probes):
         Z = f"Z{index + 1}"
         return Cause(
