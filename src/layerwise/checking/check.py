@@ -18,7 +18,6 @@ from layerwise.checking.functions import CostFunction, gradient_function
 from layerwise.checking.given import read_gradient, read_theta
 from layerwise.checking.measuring import Corner, Measuring
 from layerwise.checking.result import GradientCheck
-from layerwise.checking.rounding import rounding_of
 from layerwise.checking.searching import LargeParameter, examine, sampled
 from layerwise.checking.verdict import Measured, verdict_of
 from layerwise.errors import InputError
@@ -207,10 +206,7 @@ def _measure(request: Request, measuring: Measuring, whole: bool, generator: np.
             large = examine(measuring, name, analytic, generator)
             evidence, corners = large.evidence, large.corners
         if evidence is not None:
-            evidence = replace(evidence, floor=np.full(evidence.value.shape, floor))
-            if ask is not None and request.is_steady and floor > request.tolerance * _largest(analytic):
-                rounding = rounding_of(ask, cost.theta, name)[evidence.entries()]
-                evidence = replace(evidence, floor=np.minimum(floor, rounding))
+            evidence = replace(evidence, floor=floor)
             if whole:
                 evidence = complex_step.refine(evidence, measuring)
             if ask and request.is_steady and evidence.is_wrong() and np.isfinite(analytic).all():

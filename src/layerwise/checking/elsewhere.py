@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.checking.evidence import Arrays
+from layerwise.checking.evidence import Arrays, ParameterEvidence
 from layerwise.checking.measuring import scales_of
 from layerwise.checking.result import GradientCheck
 
@@ -36,13 +36,19 @@ def is_unusual(theta: Arrays) -> bool:
 
 def unseen(check: GradientCheck) -> list[str]:
     """The parameters that passed because nothing could be seen of them."""
-    names = []
-    for name, part in check.parameters.items():
-        evidence = check.evidence.get(name)
-        is_hidden = evidence is not None and not evidence.trusted.any()
-        if part.passed and (is_hidden or part.resolution > UNSEEN):
-            names.append(name)
-    return names
+    return [
+        name
+        for name, part in check.parameters.items()
+        if part.passed and (part.resolution > UNSEEN or _is_hidden(check.evidence.get(name)))
+    ]
+
+
+def _is_hidden(evidence: ParameterEvidence | None) -> bool:
+    """Whether no entry was judged, or all are so small that the rounding of larger gradients covers them."""
+    if evidence is None:
+        return False
+    largest = float(np.abs(evidence.analytic[evidence.trusted]).max(initial=0.0))
+    return evidence.floor > UNSEEN * largest
 
 
 def is_vague(check: GradientCheck) -> bool:
@@ -65,7 +71,7 @@ def told(here: GradientCheck) -> str:
     """The sentence that says where the verdict comes from."""
     names = ", ".join(f"d{name}" for name in unseen(here))
     hidden = (
-        f"{names} cannot be told from the rounding of the cost"
+        f"{names} cannot be told from rounding"
         if here.passed
         else f"the difference is {here.difference:.2e}, and rounding hides what it looks like"
     )

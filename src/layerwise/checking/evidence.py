@@ -24,7 +24,7 @@ class ParameterEvidence:
     `noise` bounds the error of `numeric` (rounding and truncation); `trusted` is False at kinks and where
     `numeric` is not finite. In a large network only some rows and columns are measured: then the arrays hold
     those alone, `whole_shape` is the parameter's own shape, and `places` has for each axis the indices taken.
-    `floor` is what rounding may come to in each entry of `analytic`.
+    `floor` is what rounding may come to in any entry of `analytic`.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ParameterEvidence:
     analytic_dtype: np.dtype
     whole_shape: tuple[int, ...]
     places: tuple[np.ndarray, ...] | None = None
-    floor: np.ndarray | float = 0.0
+    floor: float = 0.0
 
     @property
     def is_whole(self) -> bool:
@@ -61,8 +61,7 @@ class ParameterEvidence:
         largest = max(np.abs(A).max(initial=0.0), np.abs(N).max(initial=0.0))
         if largest == 0:
             return False
-        rounding = self.noise[self.trusted] + np.broadcast_to(self.floor, self.trusted.shape)[self.trusted]
-        apart = np.maximum(np.abs(A - N) - rounding, 0) / largest
+        apart = np.maximum(np.abs(A - N) - self.noise[self.trusted] - self.floor, 0) / largest
         sizes = np.linalg.norm(A / largest) + np.linalg.norm(N / largest)
         return bool(np.linalg.norm(apart) > self.tolerance * sizes)
 
