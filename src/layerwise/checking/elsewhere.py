@@ -29,9 +29,11 @@ def usual_place(theta: Arrays, generator: np.random.Generator) -> dict[str, np.n
 
 
 def is_unusual(theta: Arrays) -> bool:
-    """Whether parameters are far from their usual size, so that another place may be clearer."""
-    usual = {name: 1 / np.sqrt(max(array.shape[-1:] or (1,))) for name, array in theta.items()}
-    return any(not 1 / USUAL < scale / usual[name] < USUAL for name, scale in scales_of(theta).items())
+    """Whether parameters are far from their usual size, so that another place may be clearer; biases of 0 are
+    not."""
+    scales = scales_of({name: array for name, array in theta.items() if array.any()} or theta)
+    usual = {name: 1 / np.sqrt(max(theta[name].shape[-1:] or (1,))) for name in scales}
+    return any(not 1 / USUAL < scale / usual[name] < USUAL for name, scale in scales.items())
 
 
 def unseen(check: GradientCheck) -> list[str]:
