@@ -30,7 +30,7 @@ from planted_bugs.other_cases import far_away, other_models, right_models
 from planted_bugs.peers import peers
 from planted_bugs.right import right
 
-HELD_OUT_SEED = 100
+HELD_OUT_SEED = 300
 FAR = "far from the usual scale"
 GOALS = {"found": 1.0, "parameter": 0.95, "cause": 0.85}
 
