@@ -26,10 +26,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import layerwise
 from planted_bugs.collection import COLLECTION, Case, drawn_specs, planted
+from planted_bugs.other_cases import far_away, other_models, right_models
 from planted_bugs.peers import peers
 from planted_bugs.right import right
 
-HELD_OUT_SEED = 100
+HELD_OUT_SEED = 300
+FAR = "far from the usual scale"
 GOALS = {"found": 1.0, "parameter": 0.95, "cause": 0.85}
 
 
@@ -144,12 +146,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"held out, seed {options.seed}": list(planted(drawn_specs(options.seed), options.seed))[
             :: options.part
         ],
+        "models that are no chain of layers": list(other_models(options.seed))[:: options.part],
+        FAR: list(far_away(options.seed))[:: options.part],
     }
-    right_cases = list(right(0))[:: options.part]
+    right_cases = [*right(0), *right_models(options.seed)][:: options.part]
     print(f"layerwise {layerwise.__version__}, NumPy {np.__version__}, Python {platform.python_version()}")
     reached = True
     for title, cases in sets.items():
-        for as_function in (True, False):
+        # Where rounding hides a gradient, only a function can be asked elsewhere.
+        for as_function in (True,) if title == FAR else (True, False):
             tallies = of_layerwise(cases, as_function, options.misses)
             given = "as a function" if as_function else "as arrays"
             show_kinds(f"Planted bugs, {title}, the gradient {given}", tallies)

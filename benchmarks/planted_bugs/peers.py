@@ -50,8 +50,9 @@ class Flat:
             return x
         cut, start = {}, 0
         for name, array in self.case.theta.items():
-            cut[name] = x[start : start + array.size].reshape(array.shape)
-            start += array.size
+            part = x[start : start + np.size(array)].reshape(np.shape(array))
+            cut[name] = part if np.ndim(array) else float(part)
+            start += np.size(array)
         return cut
 
     def cost(self, x: np.ndarray) -> float:

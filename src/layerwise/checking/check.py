@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.checking.causes import find_causes
+from layerwise.checking.causes import backward_groups, find_causes
 from layerwise.checking.complex_step import ComplexStep
 from layerwise.checking.corners import without_conventions
+from layerwise.checking.elsewhere import decides, is_unusual, is_vague, told, unseen, usual_place
 from layerwise.checking.evidence import Arrays, ParameterEvidence, Probes
 from layerwise.checking.functions import CostFunction, gradient_function
-from layerwise.checking.given import backward_order, read_gradient, read_theta
+from layerwise.checking.given import read_gradient, read_theta
 from layerwise.checking.measuring import Corner, Measuring
 from layerwise.checking.result import GradientCheck
 from layerwise.checking.searching import LargeParameter, examine, sampled
@@ -28,6 +29,8 @@ EXHAUSTIVE = 4_000
 SMALL = 16
 # Costs in float64 are smoother than this.
 COARSE_COST = 2.0**-32
+# So often more is a gradient function asked the same: masks of a few units repeat by chance.
+ASKED_AGAIN = 3
 ROUNDING_OF_A = 32 * float(np.finfo(np.float64).eps)
 
 
@@ -45,6 +48,8 @@ class Request:
     exhaustive: bool | None
     seed: int
     notes: list[str]
+    # Whether `ask` gives one answer to one question.
+    is_steady: bool = True
 
 
 @dataclass
@@ -82,15 +87,49 @@ def functions_request(
     short = [f"d{name}" for name, array in A.items() if array.dtype.kind == "f" and array.dtype.itemsize < 8]
     if short:
         notes.append(f"{', '.join(short)}: given in less than float64, where few digits can be right.")
-    if ask is not None and not _same(A, ask(arrays)):
+    is_steady = ask is None or all(_same(A, ask(arrays)) for _ in range(ASKED_AGAIN))
+    if not is_steady:
         notes.append(
             "gradient(theta) gives another answer each time: a dropout mask or a batch is drawn anew in it."
         )
-    return Request(function, A, ask, tolerance, step, dict(constants or {}), exhaustive, seed, notes)
+    known = {name: _constant(name, value) for name, value in (constants or {}).items()}
+    return Request(function, A, ask, tolerance, step, known, exhaustive, seed, notes, is_steady)
 
 
 def check_request(request: Request) -> GradientCheck:
-    """Measure, compare, and say what was found."""
+    """Measure, compare, and say what was found; where that is little, look at a clearer place too."""
+    here = _checked(request)
+    cost, ask = request.cost, request.ask
+    is_clear = not (unseen(here) if here.passed else is_vague(here))
+    if (
+        is_clear
+        or ask is None
+        or not request.is_steady
+        or request.step is not None
+        or not is_unusual(cost.theta)
+    ):
+        return here
+    there = _elsewhere(request, ask)
+    if there is None or not decides(here, there):
+        return here
+    notes = (told(here), *there.notes)
+    return replace(there, evaluations=here.evaluations + there.evaluations, notes=notes)
+
+
+def _elsewhere(request: Request, ask: Callable[[Arrays], dict[str, np.ndarray]]) -> GradientCheck | None:
+    """The check at parameters of the usual size; None where the functions do not answer there."""
+    theta = usual_place(request.cost.theta, np.random.default_rng(request.seed))
+    try:
+        gradient = ask(theta)
+        if all(np.array_equal(gradient[name], request.gradient[name]) for name in theta):
+            return None
+        return _checked(replace(request, cost=request.cost.at(theta), gradient=gradient))
+    except Exception:  # the caller's code may do anything at a point it was not written for
+        return None
+
+
+def _checked(request: Request) -> GradientCheck:
+    """The check at the request's own place."""
     cost, A, notes = request.cost, request.gradient, list(request.notes)
     step = None if request.step is None else positive("step", request.step)
     here = cost.first_look()
@@ -100,20 +139,31 @@ def check_request(request: Request) -> GradientCheck:
     findings = _measure(request, measuring, whole, generator)
     differences = None if step is None else _at_fixed_step(cost, measuring, A, step, whole)
     cost.check()
-    if cost.is_single_precision or measuring.noise > COARSE_COST * abs(here):
+    if cost.is_single_precision or measuring.noise > COARSE_COST * measuring.usual:
         notes.append(_coarse(measuring.noise, here))
     evidence = {name: m.evidence for name, m in findings.parameters.items() if m.evidence is not None}
-    order = backward_order(list(cost.form.shapes))
-    causes = {}
+    groups, causes = backward_groups(cost.theta), {}
     if any(part.is_wrong() for part in evidence.values()):
         # A cause is told from the parameters beside it too: those that directions cleared are sampled.
         for name in [name for name in A if name not in evidence]:
             evidence[name] = sampled(measuring, name, A[name])
+        order = tuple(name for names in groups for name in names)
         causes = find_causes(evidence, Probes(cost.theta, order, cost, request.ask, request.constants))
+        notes += _silent(evidence)
     return verdict_of(
-        findings.parameters, findings.corners, causes, order, request.tolerance, cost.evaluations, notes,
+        findings.parameters, findings.corners, causes, groups, request.tolerance, cost.evaluations, notes,
         step, differences,
     )  # fmt: skip
+
+
+def _silent(evidence: Mapping[str, ParameterEvidence]) -> list[str]:
+    """That the cost does not feel its parameters, where it feels none."""
+    if any(part.numeric.any() for part in evidence.values()):
+        return []
+    return [
+        "The cost was the same wherever it was asked: does it use the theta it is given, and not arrays of "
+        "the program around it?"
+    ]
 
 
 def _coarse(noise: float, here: float) -> str:
@@ -123,6 +173,12 @@ def _coarse(noise: float, here: float) -> str:
         f"The cost is computed in single precision, or is as coarse as that{size}: this limits what the "
         "check can see."
     )
+
+
+def _constant(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)):
+        raise InputError(f"constants[{name!r}] is {value!r}; expected a number")
+    return float(value)
 
 
 def positive(name: str, value: Any) -> float:
@@ -153,7 +209,7 @@ def _measure(request: Request, measuring: Measuring, whole: bool, generator: np.
             evidence = replace(evidence, floor=floor)
             if whole:
                 evidence = complex_step.refine(evidence, measuring)
-            if ask is not None and evidence.is_wrong() and np.isfinite(analytic).all():
+            if ask and request.is_steady and evidence.is_wrong() and np.isfinite(analytic).all():
                 evidence, conventions = without_conventions(evidence, cost, ask, measuring, generator)
                 corners = [*corners, *conventions]
         findings.parameters[name] = Measured(name, analytic, evidence, large)

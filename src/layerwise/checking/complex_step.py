@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from layerwise.checking.elsewhere import usual_place
 from layerwise.checking.evidence import Arrays, ParameterEvidence
 from layerwise.checking.functions import CostFunction
 from layerwise.checking.measuring import Measuring, random_direction
@@ -49,10 +50,7 @@ class ComplexStep:
 
     def _agrees_elsewhere(self, name: str) -> bool:
         """At weights of the usual size, where the differences of every layer stand out of the rounding."""
-        theta = {
-            key: self._generator.normal(0.0, 1 / np.sqrt(max(array.shape[-1:] or (1,))), array.shape)
-            for key, array in self._cost.theta.items()
-        }
+        theta = usual_place(self._cost.theta, self._generator)
         elsewhere = self._cost.at(theta)
         here = elsewhere.at_working()
         self._cost.evaluations += 1
@@ -92,7 +90,7 @@ class ComplexStep:
                 self._slope(evidence.name, entries[k], sign * STEP * measuring.scales[evidence.name])
                 for sign in (1, -1)
             )
-            if abs(above - flat_values[k]) > flat_noise[k]:
+            if not abs(above - flat_values[k]) <= flat_noise[k] or not np.isfinite(below):
                 continue
             error = ROUNDING * max(abs(above), 1e-3 * usual)
             if abs(above - below) > error:

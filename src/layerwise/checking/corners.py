@@ -51,8 +51,10 @@ def without_conventions(
     with np.errstate(all="ignore"):
         # A fault that is everywhere is as large nearby.
         gone = np.minimum(np.sqrt(measuring.tolerance) * np.abs(slopes.slope), off[worst] / 100)
-        allowed = slopes.error + evidence.floor + gone
-        right = ~slopes.corner & (np.abs(A - slopes.slope) <= allowed)
+        rounding = slopes.error + evidence.floor
+        # Where rounding would hide the fault, that it is not seen nearby says nothing.
+        tells = rounding <= off[worst] / 10
+        right = ~slopes.corner & tells & (np.abs(A - slopes.slope) <= rounding + gone)
     if not right.all():
         return evidence, []
     trusted = evidence.trusted.copy()

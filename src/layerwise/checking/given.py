@@ -91,10 +91,23 @@ def _array(shown: str, value: Any) -> np.ndarray:
     try:
         array = np.asarray(value)
     except Exception as error:
-        raise InputError(f"{shown} is {type(value).__name__} that makes no array: {error}") from error
+        raise InputError(
+            f"{shown} is {type(value).__name__} that makes no array: {error}{_named(value)}"
+        ) from error
     if array.dtype.kind == "O":
-        raise InputError(f"{shown} is {type(value).__name__}; expected a number or an array of numbers")
+        raise InputError(
+            f"{shown} is {type(value).__name__}; expected a number or an array of numbers{_named(value)}"
+        )
     return array
+
+
+def _named(value: Any) -> str:
+    is_several = isinstance(value, list | tuple)
+    return (
+        "; arrays of several shapes go into a dictionary, such as {'W1': array, 'b1': array}"
+        if is_several
+        else ""
+    )
 
 
 def read_gradient(gradient: Any, form: Form) -> dict[str, np.ndarray]:

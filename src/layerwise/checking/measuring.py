@@ -57,7 +57,7 @@ class Measuring:
     """Measures slopes of `cost`, which is `here` at theta, with rounding errors of size `noise`.
 
     `scales` has the usual size of each parameter; `step` fixes the step of every difference, None chooses one
-    for each entry.
+    for each entry; `usual` is the size of the cost, at theta or as far off as the parameters are large.
     """
 
     cost: MovableCost
@@ -66,6 +66,7 @@ class Measuring:
     tolerance: float
     scales: Mapping[str, float]
     step: float | None = None
+    usual: float = 0.0
 
     @classmethod
     def start(
@@ -77,14 +78,17 @@ class Measuring:
         generator: np.random.Generator,
     ) -> Measuring:
         """With the noise of the cost measured along random directions."""
-        noise, scales = 0.0, scales_of(cost.theta)
+        noise, usual, scales = 0.0, abs(here), scales_of(cost.theta)
         for _ in range(NOISE_DIRECTIONS):
             direction = {
                 name: scales[name] * random_direction(generator, array.shape)
                 for name, array in cost.theta.items()
             }
-            noise = max(noise, noise_of(cost.along_everything(direction), 1.0))
-        return cls(cost, here, noise, tolerance, scales, step)
+            values = cost.along_everything(direction)
+            noise = max(noise, noise_of(values, 1.0))
+            far = np.abs(values(np.ones(1)))
+            usual = max(usual, float(far[0]) if np.isfinite(far[0]) else 0.0)
+        return cls(cost, here, noise, tolerance, scales, step, usual)
 
     def entries(
         self, name: str, entries: np.ndarray, analytic: np.ndarray, accepted: float = ACCEPTED

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from layerwise.checking.evidence import Cause
-from layerwise.checking.given import layer_number
 
 # Faults that lie in one parameter's own formula, for they leave the rest of its gradient as it should be.
 OWN = (
@@ -15,9 +14,10 @@ OWN = (
 
 
 def origins_of(
-    wrong: Sequence[str], order: Sequence[str], causes: Mapping[str, Cause]
+    wrong: Sequence[str], groups: Sequence[Sequence[str]], causes: Mapping[str, Cause]
 ) -> dict[str, str | None]:
-    """Each wrong parameter, in the order of back-propagation, and the parameter whose fault explains it.
+    """Each wrong parameter, and the parameter whose fault explains it. `groups` are the names layer by layer,
+    in the order of back-propagation.
 
     None for one where a fault begins. Where all parameters of a layer are wrong, the derivative that reaches
     the layer is taken to be wrong, and with it all that comes after: that follows from the layer's first.
@@ -27,7 +27,7 @@ def origins_of(
     """
     origin: str | None = None
     found: dict[str, str | None] = {}
-    for names in _layers(order):
+    for names in groups:
         faulty = [name for name in names if name in wrong]
         whole = len(faulty) == len(names)
         for name in faulty:
@@ -35,15 +35,6 @@ def origins_of(
             if origin is None and whole:
                 origin = name
     return found
-
-
-def _layers(order: Sequence[str]) -> list[list[str]]:
-    """The names of each layer, in order; a name without a number is a layer of its own."""
-    layers: dict[int | str, list[str]] = {}
-    for name in order:
-        number = layer_number(name)
-        layers.setdefault(name if number is None else number, []).append(name)
-    return list(layers.values())
 
 
 def _is_own(name: str, origin: str, causes: Mapping[str, Cause]) -> bool:

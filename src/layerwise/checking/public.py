@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, runtime_checkable
@@ -9,11 +10,16 @@ from typing import Any, Protocol, runtime_checkable
 from threadpoolctl import threadpool_limits
 
 from layerwise.checking.check import Request, check_request, functions_request
+from layerwise.checking.functions import CostFunction
 from layerwise.checking.network_check import NetworkBatch, network_request
 from layerwise.checking.network_cost import NetworkCost
 from layerwise.checking.result import GradientCheck
 from layerwise.checking.sweep import Sweep, sweep_request
 from layerwise.errors import InputError
+
+TIMED = 3
+# One thread is taken where it is slower by no more than this.
+SLOWER = 1.2
 
 
 @runtime_checkable
@@ -137,5 +143,20 @@ def _request(cost: Any, gradient: Any, theta: Any, sample_weight: Any, **setting
 
 
 def _threads(request: Request) -> AbstractContextManager[Any]:
-    """For a network's own cost BLAS keeps to one thread: matrices are small, and lines run on several."""
-    return threadpool_limits(1) if isinstance(request.cost, NetworkCost) else nullcontext()
+    """BLAS keeps to one thread for a network's own cost, whose lines run on several, and for a person's
+    function that is no slower so: threads that wait for each other on a busy machine cost many times more."""
+    if isinstance(request.cost, NetworkCost):
+        return threadpool_limits(1)
+    several = _shortest_time(request.cost)
+    with threadpool_limits(1):
+        one = _shortest_time(request.cost)
+    return threadpool_limits(1) if one <= SLOWER * several else nullcontext()
+
+
+def _shortest_time(cost: CostFunction) -> float:
+    times = []
+    for _ in range(TIMED):
+        start = time.perf_counter()
+        cost.at_working()
+        times.append(time.perf_counter() - start)
+    return min(times)

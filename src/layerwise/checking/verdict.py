@@ -54,7 +54,7 @@ def verdict_of(
     parameters: Mapping[str, Measured],
     corners: Sequence[Corner],
     causes: Mapping[str, Cause],
-    order: Sequence[str],
+    groups: Sequence[Sequence[str]],
     tolerance: float,
     evaluations: int,
     notes: Sequence[str],
@@ -63,8 +63,8 @@ def verdict_of(
 ) -> GradientCheck:
     """The result. With a fixed step, `differences` decides whether the check passed, as in the note; what is
     said of the parameters comes from the steps that suit each entry."""
-    wrong = [name for name in order if parameters[name].is_wrong]
-    follows = origins_of(wrong, order, causes)
+    wrong = [name for names in groups for name in names if parameters[name].is_wrong]
+    follows = origins_of(wrong, groups, causes)
     checks = {
         name: _parameter_check(part, causes.get(name), name in wrong, follows.get(name), corners)
         for name, part in parameters.items()
@@ -161,9 +161,9 @@ def _reservation(part: Measured, kinks: int) -> str:
     if part.resolution > COARSE:
         if not part.analytic.any():
             return ""
+        share = min(100 * part.resolution, 100)
         return (
-            f"{name} is small beside the rounding of the cost: errors below {min(part.resolution, 1):.0%} "
-            "of it cannot be seen."
+            f"{name} is small beside the rounding of the cost: errors below {share:.3g}% of it are not seen."
         )
     return ""
 

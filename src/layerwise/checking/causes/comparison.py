@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +43,15 @@ class Comparison:
         valid = np.asarray(evidence.trusted)[part] & np.isfinite(N) & np.isfinite(noise)
         N, noise = np.where(valid, N, 0.0), np.where(valid, noise, 0.0)
         return cls(evidence, evidence.name, theta, A, N, noise, valid, evidence.entries()[part])
+
+    def without(self, part: np.ndarray) -> Comparison:
+        """The same with a part of this shape taken off both gradients: what a penalty adds, for example."""
+        return replace(self, A=self.A - part, N=np.where(self.valid, self.N - part, 0.0))
+
+    def as_column(self) -> Comparison:
+        """A vector as a matrix of one column."""
+        arrays = (self.theta, self.A, self.N, self.noise, self.valid, self.entries)
+        return Comparison(self.evidence, self.name, *(array.reshape(-1, 1) for array in arrays))
 
     @cached_property
     def D(self) -> np.ndarray:

@@ -8,12 +8,13 @@ import numpy as np
 
 from layerwise.checking.causes import guessing, stale
 from layerwise.checking.causes.comparison import Comparison
-from layerwise.checking.causes.input_probe import wrong_inputs
+from layerwise.checking.causes.input_probe import is_constant, wrong_inputs
 from layerwise.checking.causes.local import local_cause
 from layerwise.checking.causes.naming import gradient_name, sentence
 from layerwise.checking.causes.shared_fault import another_moment, low_precision, shared_cause
 from layerwise.checking.causes.situation import Situation
 from layerwise.checking.evidence import Cause, ParameterEvidence, Probes
+from layerwise.checking.given import ALONE
 
 MANY = 0.5
 
@@ -79,10 +80,14 @@ def _inputs(situation: Situation, index: int, part: Comparison) -> Cause | None:
     if part is not situation.weights(index) or not part.evidence.is_whole:
         return None
     if biases is None:
+        if is_constant(situation.layers[index], part.D, situation.probes):
+            return None
         return guessing.without_biases(situation, index)
     if biases.is_wrong or part.wrong.sum() <= MANY * part.valid.sum():
         return None
-    return wrong_inputs(situation.layers, index, part.D, situation.probes)
+    return wrong_inputs(situation.layers, index, part.D, situation.probes) or guessing.other_inputs(
+        situation, index
+    )
 
 
 def _unknown(situation: Situation, index: int | None, part: Comparison) -> Cause:
@@ -97,7 +102,7 @@ def _unknown(situation: Situation, index: int | None, part: Comparison) -> Cause
         f"and should be {part.N.flat[worst]:.6g}."
     )
     if index is None:
-        if part.A.ndim == 1 and part.A.size > 1:
+        if part.name == ALONE and part.A.size > 1:
             text += " Given as a dictionary of the layers' arrays, theta would let more be told."
         return Cause("unknown", None, text)
     biases = situation.biases(index)

@@ -21,6 +21,8 @@ SHRUNK, GROWN = 0.3, 3.3
 # the smallest that is usual, and the least error that any mask makes.
 CHANCE, BY_CHANCE = 0.25, 3.0
 LEAST_KEPT, SMALLEST_APART = 0.5, 0.05
+# Other examples make a gradient larger or smaller by no more than this.
+SIMILAR = 8.0
 ASK = "Given as a function of theta, the gradient could be asked."
 
 
@@ -69,6 +71,26 @@ def _could_be_a_mask(parts: Sequence[Comparison], keep_prob: float | None) -> bo
 
 def _sides(parts: Sequence[Comparison]) -> tuple[list[np.ndarray], list[np.ndarray]]:
     return [np.where(part.valid, part.A, 0.0) for part in parts], [part.N for part in parts]
+
+
+def other_inputs(situation: Situation, index: int) -> Cause | None:
+    """Weights that are wrong nearly everywhere beside right biases, and not by far: those of the first layer
+    have other inputs; those of the last, where the layers below are wrong too, other labels."""
+    weights, layers = situation.weights(index), situation.layers
+    size = float(np.linalg.norm(weights.A[weights.valid])) / max(float(np.linalg.norm(weights.N)), 1e-300)
+    if situation.probes.gradient is not None or not 1 / SIMILAR < size < SIMILAR:
+        return None
+    if lost.is_slight(weights):
+        return lost.slight(weights)
+    wrong, right = gradient_name(weights.name), gradient_name(str(layers[index].bias))
+    text = f"{wrong} is wrong and {right} is right: most likely"
+    if index == 0:
+        return Cause(
+            "stale", None, f"{text} dZ1 is multiplied with another batch, or in another order. {ASK}"
+        )
+    if index + 1 == len(layers) and all(layer.weight in situation.wrong for layer in layers[:index]):
+        return Cause("stale", None, f"{text} it has the labels of the examples in another order. {ASK}")
+    return None
 
 
 def without_biases(situation: Situation, index: int) -> Cause | None:

@@ -101,22 +101,27 @@ def places_of(layer: Layer, above: Layer, probes: Probes) -> list[Place]:
     """
     if layer.bias is None or above.bias is None or probes.cost is None or probes.gradient is None:
         return []
+    here = gradient_at(probes, probes.theta)
+    if here is None:
+        return []
+    usual = max(float(np.abs(array).max(initial=0.0)) for array in here.values())
     for shift in SHIFTS:
         theta = above.placed(probes.theta, b=above.b(probes.theta) + shift)
-        places = [_place(layer, above, theta, c, probes) for c in PLACES]
+        places = [_place(layer, above, theta, c, usual, probes) for c in PLACES]
         seen = [place for place in places if place is not None]
         if len(seen) > len(PLACES) // 2:
             return seen
     return []
 
 
-def _place(layer: Layer, above: Layer, theta: Arrays, c: float, probes: Probes) -> Place | None:
+def _place(layer: Layer, above: Layer, theta: Arrays, c: float, usual: float, probes: Probes) -> Place | None:
+    """What is seen at one pre-activation; None where nothing comes back beside gradients of size `usual`."""
     there = layer.placed(theta, W=0.0, b=c)
     gradient = gradient_at(probes, there)
     if gradient is None:
         return None
     back = above.W(there).T @ above.b(gradient)
-    if not np.linalg.norm(back) > SMALL * np.linalg.norm(above.W(there)):
+    if not np.linalg.norm(back) > SMALL * usual * np.linalg.norm(above.W(there)):
         return None
     directions = _directions(back)
     slopes, errors = slopes_in_bias(layer, there, directions, probes)

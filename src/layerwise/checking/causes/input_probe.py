@@ -19,7 +19,15 @@ def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Pro
     """Why dW is wrong where db is right. `D` = A - N of the weights, as the caller keeps them."""
     layer = layers[index]
     name = gradient_name(layer.weight)
-    if index and has_dropout(layers[index - 1], layer, probes) and not _is_constant(layer, D, probes):
+    is_still = is_constant(layer, D, probes)
+    if index + 1 == len(layers) > 1 and is_still is False and is_constant(layer, D, probes, layer.names):
+        return Cause(
+            "stale",
+            None,
+            f"The gradient of {layer.bias} is right, and {name} off by as much whatever {layer.weight} is: "
+            "the labels are others than the cost's, or belong to the examples in another order.",
+        )
+    if index and has_dropout(layers[index - 1], layer, probes) and not is_still:
         return Cause(
             "dropout-mask",
             None,
@@ -27,7 +35,7 @@ def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Pro
             "cost's. The "
             f"cost drops units of layer {index}: A{index} is taken before dropout, or with another mask.",
         )
-    if probes.gradient is None or _is_constant(layer, D, probes) is not False:
+    if is_still is not False:
         return None
     if index == 0:
         if not _is_a_product(layer, probes):
@@ -42,11 +50,18 @@ def wrong_inputs(layers: Sequence[Layer], index: int, D: np.ndarray, probes: Pro
     return _other_activation(layers, index, probes)
 
 
-def _is_constant(layer: Layer, D: np.ndarray, probes: Probes) -> bool | None:
-    """Whether A - N is the same at other parameters, as no wrong input makes it; None where it is unknown."""
+def is_constant(
+    layer: Layer, D: np.ndarray, probes: Probes, names: Sequence[str] | None = None
+) -> bool | None:
+    """Whether A - N is the same at other parameters, all of them or those named; None where it is unknown.
+
+    No wrong input leaves it the same.
+    """
     if probes.gradient is None or probes.cost is None:
         return None
     there = shaken(probes.theta, 0.3, 3)
+    if names is not None:
+        there = {name: there[name] if name in names else array for name, array in probes.theta.items()}
     gradient = gradient_at(probes, there)
     if gradient is None:
         return None

@@ -10,7 +10,7 @@ from layerwise.checking.causes.derivatives import derivative_named, mistake_name
 from layerwise.checking.causes.experiment import gradient_at
 from layerwise.checking.causes.hidden_layer import Place, places_of, slopes_in_bias
 from layerwise.checking.causes.layers import Layer
-from layerwise.checking.causes.naming import number
+from layerwise.checking.causes.naming import number, times
 from layerwise.checking.evidence import Cause, Probes
 
 CLOSE = 1e-4
@@ -38,12 +38,42 @@ def fits_where_examples_are_alike(layers: Sequence[Layer], index: int, probes: P
     return bool(places) and all(place.is_right for place in places)
 
 
+def of_other_values(layers: Sequence[Layer], index: int, probes: Probes) -> Cause | None:
+    """Whether dZ of a layer without weights still changes with what lies below it: right it cannot."""
+    layer, below = layers[index], layers[:index]
+    if layer.bias is None or not below:
+        return None
+    answers = []
+    for shift in (0.0, 0.4):
+        theta = layer.placed(probes.theta, W=0.0)
+        for one in below:
+            b = one.b(theta) + shift if one.bias else None
+            theta = one.placed(theta, W=(1 + shift) * one.W(theta), b=b)
+        gradient = gradient_at(probes, theta)
+        if gradient is None:
+            return None
+        answers.append(layer.b(gradient))
+    if _same(answers[0], answers[1]):
+        return None
+    return Cause(
+        "activation-derivative",
+        None,
+        f"dZ{index + 1} changes with the layers below where the weights of layer {index + 1} are 0 and none "
+        f"of it can reach Z{index + 1}: the derivative of its activation is taken at another layer's values.",
+    )
+
+
 def _derivative(places: Sequence[Place], index: int) -> Cause | None:
     """db[l] is along W[l+1]' db[l+1] everywhere, but what stands for g' is not g'."""
     if all(place.is_right for place in places):
         return None
     z = np.array([place.c for place in places])
     right, used = (np.array([getattr(place, name) for place in places]) for name in ("derivative", "used"))
+    factor = float(used @ right) / float(right @ right) if right.any() else 0.0
+    if factor and _same(used, factor * right):
+        if abs(factor + 1) < CLOSE:
+            return Cause("sign-flipped", -1.0, f"dZ{index + 1} has the right size and the wrong sign.")
+        return Cause("scaled", factor, f"dZ{index + 1} is {times(factor)} at every pre-activation tried.")
     name = derivative_named(z, right)
     worst = int(np.argmax(np.abs(used - right)))
     of = f"activation, {name}" if name else "activation"

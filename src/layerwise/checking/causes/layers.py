@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from layerwise.checking.given import layer_number
+from layerwise.checking.given import backward_order, layer_number
 
 Arrays = Mapping[str, np.ndarray]
+_OTHER_LETTERS = {"W": "bB", "w": "bB", "b": "wW", "B": "wW"}
 
 
 @dataclass(frozen=True)
@@ -78,28 +79,53 @@ def layers_of(arrays: Arrays) -> tuple[Layer, ...]:
     """The layers, the first one first; empty where names and shapes form no chain of dense layers.
 
     Parameters belong together whose names have the same number (W1 and b1), or differ in no more than the
-    word for weights and biases (w_out and b_out). Numbers give the order; without them the shapes must agree.
+    word or letter for weights and biases (w_out and b_out); without numbers, those beside each other will do
+    (W and c). Numbers give the order; without them the shapes must agree.
     """
-    groups: dict[int | str, list[str]] = {}
-    for name in arrays:
-        number = layer_number(name)
-        groups.setdefault(_stem(name) if number is None else number, []).append(name)
-    numbers = [key for key in groups if isinstance(key, int)]
-    if numbers and len(numbers) < len(groups):
-        return ()
-    orders = (
-        [[groups[key] for key in sorted(numbers)]]
-        if numbers
-        else [[*groups.values()], [*groups.values()][::-1]]
-    )
-    for order in orders:
+    for order in _orders(arrays):
         pairs = [_pair(arrays, names) for names in order]
         if all(pairs) and (layers := _chain(arrays, [pair for pair in pairs if pair])):
             return layers
     return ()
 
 
-def _stem(name: str) -> str:
+def backward_groups(arrays: Arrays) -> list[tuple[str, ...]]:
+    """The names layer by layer, in the order of back-propagation: the output's layer first.
+
+    Where names and shapes form no chain, the highest number comes first, and names without one are layers of
+    their own, from the last to the first.
+    """
+    if layers := layers_of(arrays):
+        return [layer.names for layer in reversed(layers)]
+    groups: dict[int | str, list[str]] = {}
+    for name in backward_order(list(arrays)):
+        number = layer_number(name)
+        groups.setdefault(name if number is None else number, []).append(name)
+    return [tuple(names) for names in groups.values()]
+
+
+def _orders(arrays: Arrays) -> Iterator[list[list[str]]]:
+    """The names of each layer, in the orders in which the layers may follow each other."""
+    groups: dict[int | str, list[str]] = {}
+    for name in arrays:
+        number = layer_number(name)
+        groups.setdefault(_stem(name, arrays) if number is None else number, []).append(name)
+    numbered = [groups[key] for key in sorted(key for key in groups if isinstance(key, int))]
+    named = [names for key, names in groups.items() if isinstance(key, str)]
+    yield numbered + named
+    if named:
+        yield (named + numbered) if numbered else named[::-1]
+    if not numbered and len(arrays) % 2 == 0:
+        names = list(arrays)
+        neighbours = [names[start : start + 2] for start in range(0, len(names), 2)]
+        yield neighbours
+        yield neighbours[::-1]
+
+
+def _stem(name: str, arrays: Arrays) -> str:
+    """What is left of a name without its word for weights or biases."""
+    if any(letter + name[1:] in arrays for letter in _OTHER_LETTERS.get(name[:1], "")):
+        return name[1:]
     return re.sub(
         r"(^|(?<=[_.]))(weights?|bias(es)?|kernel|intercept|coef|w|b)((?=[_.])|$)",
         "",
@@ -122,7 +148,10 @@ def _chain(arrays: Arrays, pairs: list[tuple[str, str | None]]) -> tuple[Layer, 
 def _pair(arrays: Arrays, names: list[str]) -> tuple[str, str | None] | None:
     """(weights, bias) among the parameters of one layer."""
     if len(names) == 1:
-        return (names[0], None) if arrays[names[0]].ndim == 2 else None
+        shape = arrays[names[0]].shape
+        # A column of its own beside pairs of weights and biases is more likely a bias than weights.
+        is_column = len(arrays) > 1 and layer_number(names[0]) is None and shape[1:] == (1,)
+        return (names[0], None) if len(shape) == 2 and not is_column else None
     if len(names) != 2:
         return None
     weight, bias = sorted(

@@ -14,7 +14,7 @@ import numpy as np
 
 EXAMPLES = "the number of examples"
 CLASSES, UNITS = "the number of classes", "the number of units"
-KEPT = "keep_prob"
+KEPT, PENALTY = "keep_prob", "lambda"
 SMALL_WHOLE, LARGE_WHOLE = 12, 1000
 # Nobody forgets to divide by fewer examples than this without saying so.
 FEWEST_EXAMPLES = 5
@@ -28,11 +28,13 @@ _MEANING = {
     "n_samples": EXAMPLES,
     "batch_size": "the batch size",
     "keep_prob": KEPT,
-    "lambd": "lambda",
-    "lambda": "lambda",
-    "lambda_": "lambda",
-    "lam": "lambda",
-    "l2": "lambda",
+    "lambd": PENALTY,
+    "lambda": PENALTY,
+    "lambda_": PENALTY,
+    "lam": PENALTY,
+    "lmbda": PENALTY,
+    "reg": PENALTY,
+    "l2": PENALTY,
     "weight_decay": "the weight decay",
     "alpha": "alpha",
 }
@@ -47,6 +49,12 @@ class Factor:
     value: float
     meaning: str
     is_examples: bool = False
+
+    @property
+    def is_any_fraction(self) -> bool:
+        """Whether it is such as 5 / 6, which many a number is by chance."""
+        top, _, bottom = self.meaning.partition(" / ")
+        return top.isdigit() and bottom.isdigit() and top != "1"
 
     @property
     def says_more(self) -> bool:
@@ -64,6 +72,12 @@ class KnownNumbers:
     def examples(self) -> float | None:
         """The number of examples where it is known."""
         return self.values.get(EXAMPLES)
+
+    def penalties(self) -> list[float]:
+        """What the p of a term p/2 ||W||^2 may be: lambda, or lambda over the examples, once or twice."""
+        lambda_, m = self.values.get(PENALTY, 0.0), self.examples
+        strengths = [lambda_] + ([lambda_ / m] if m else [])
+        return [twice * p for p in strengths for twice in (1, 2)]
 
     def reading(self, factor: float, units: Mapping[str, float] | None = None) -> Factor | None:
         """What this factor, sign aside, is; None for a number that means nothing.

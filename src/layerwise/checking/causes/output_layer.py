@@ -90,9 +90,17 @@ def _least_cost(layer: Layer, start: dict[str, np.ndarray], probes: Probes) -> n
         return slopes_in_bias(layer, layer.placed(start, b=b), np.eye(len(b)), probes)[0]
 
     begin = np.zeros(layer.b(start).size)
-    found = minimize(at, begin, jac=slopes, method="BFGS", options={"gtol": 1e-7, "maxiter": 60})
-    left, usual = (float(np.linalg.norm(slopes(b))) for b in (found.x, begin + 1))
-    return found.x if left <= 1e-4 * max(usual, 1e-12) else None
+    usual = float(np.linalg.norm(slopes(begin + 1)))
+    if not usual:
+        return None
+    found = minimize(
+        lambda b: at(b) / usual,
+        begin,
+        jac=lambda b: slopes(b) / usual,
+        method="BFGS",
+        options={"gtol": 1e-7, "maxiter": 60},
+    )
+    return found.x if float(np.linalg.norm(slopes(found.x))) <= 1e-4 * usual else None
 
 
 def has_sigmoid(layer: Layer, probes: Probes) -> bool | None:
@@ -105,6 +113,7 @@ def has_sigmoid(layer: Layer, probes: Probes) -> bool | None:
     def slope(place: float) -> float:
         return float(slopes_in_bias(layer, layer.placed(start, b=place * first[0]), first, probes)[0][0])
 
-    level = abs(slope(-40.0) - slope(-20.0)) + abs(slope(20.0) - slope(40.0))
+    # Far enough, and not so far that log(1 - A) is that of 0 in somebody's cost.
+    level = abs(slope(-16.0) - slope(-13.0)) + abs(slope(13.0) - slope(16.0))
     near = [slope(place) for place in (-1.0, 0.0, 1.0)]
-    return level <= 1e-5 * (max(near) - min(near))
+    return level <= 1e-4 * (max(near) - min(near))

@@ -33,9 +33,9 @@ def penalty_term(comparison: Comparison, around: Surroundings) -> Cause | None:
 
 
 def _is_own(excess: float, around: Surroundings) -> bool:
-    return bool(around.penalty) and abs(abs(excess) - float(around.penalty or 0)) <= CLOSE * float(
-        around.penalty or 0
-    )
+    """Whether this is how strong the cost's penalty is, or may be from the numbers the caller uses."""
+    strengths = [around.penalty] if around.penalty is not None else around.known.penalties()
+    return any(p > 0 and abs(abs(excess) - p) <= CLOSE * p for p in strengths)
 
 
 def _cause(c: Comparison, around: Surroundings, excess: float, term: str, where: str) -> Cause:

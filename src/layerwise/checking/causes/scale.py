@@ -27,14 +27,15 @@ def sign_flipped(comparison: Comparison, around: Surroundings) -> Cause | None:
 def scaled(comparison: Comparison, around: Surroundings) -> Cause | None:
     """A = f N at every entry that is wrong, with one f; f the number of examples: not averaged.
 
-    A single wrong entry always has a factor: there f must be a number that means something.
+    A single wrong entry always has a factor: there f must be a number that means something; beside
+    right ones, no mere fraction.
     """
     c = comparison
     factor = c.factor(c.N, c.wrong)
     if factor == 0 or not c.is_explained_by(np.where(c.wrong, factor * c.N, c.N), factor):
         return None
     reading = around.reading(factor)
-    if c.wrong.sum() == 1 and reading is None:
+    if c.wrong.sum() == 1 and (reading is None or (c.valid.sum() > 1 and reading.is_any_fraction)):
         return None
     return scale_cause(c, factor, reading, around, c.place(c.wrong, c.valid & (c.N != 0)))
 
@@ -58,28 +59,3 @@ def scale_cause(
     elif reading is not None and reading.says_more:
         text += f", and {number(abs(factor))} is {reading.meaning}"
     return Cause("scaled", factor, f"{text}.")
-
-
-def data_part_scaled(comparison: Comparison, around: Surroundings) -> Cause | None:
-    """A = f N + (1 - f) p theta: the data's part is f times too large, the penalty's p theta is right."""
-    c = comparison
-    N, theta, A = c.N[c.valid], c.theta[c.valid], c.A[c.valid]
-    if N.size < 4 or not np.any(theta) or not np.isfinite(A).all():
-        return None
-    (factor, rest), *_ = np.linalg.lstsq(np.column_stack([N, theta]), A, rcond=None)
-    if factor == 1 or not c.is_explained_by(factor * c.N + rest * c.theta, factor):
-        return None
-    penalty, reading = rest / (1 - factor), around.reading(float(factor))
-    if penalty <= 0 or reading is None:
-        return None
-    if abs(factor + 1) < 1e-4:
-        return Cause(
-            "sign-flipped",
-            -1.0,
-            f"{gradient_name(c.name)}'s data part has the wrong sign; its penalty has the right one.",
-        )
-    cause = scale_cause(c, float(factor), reading, around)
-    text = cause.explanation.replace(" is ", "'s data part is ", 1)
-    return cause._replace(
-        explanation=f"{text} Its penalty, {number(float(penalty))} times {c.name}, is right."
-    )

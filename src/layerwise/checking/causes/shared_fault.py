@@ -8,7 +8,12 @@ from layerwise.checking.causes import guessing, lost, stale
 from layerwise.checking.causes.comparison import Comparison
 from layerwise.checking.causes.experiment import jumps_of_gradient
 from layerwise.checking.causes.hidden_layer import has_dropout
-from layerwise.checking.causes.inside import fault_inside, fits_where_examples_are_alike, not_rescaled
+from layerwise.checking.causes.inside import (
+    fault_inside,
+    fits_where_examples_are_alike,
+    not_rescaled,
+    of_other_values,
+)
 from layerwise.checking.causes.numbers import KEPT
 from layerwise.checking.causes.output_layer import fault_at_output
 from layerwise.checking.causes.situation import Situation
@@ -85,6 +90,8 @@ def _asked(situation: Situation, index: int) -> Cause | None:
     if index + 1 == len(layers):
         return fault_at_output(layers[index], probes)
     cause = fault_inside(layers, index, probes)
+    if cause is None or (cause.name == "dropout-mask" and cause.factor is None):
+        cause = of_other_values(layers, index, probes) or cause
     if cause is None and fits_where_examples_are_alike(layers, index, probes):
         Z = f"Z{index + 1}"
         return Cause(
