@@ -24,7 +24,14 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from layerwise.engine.compiled.calls import at, call, call_for_number, gemm
+from layerwise.engine.compiled.calls import (
+    at,
+    call,
+    call_for_number,
+    flush_denormals,
+    gemm,
+    restore_denormals,
+)
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments
 from layerwise.engine.compiled.kernels import (
@@ -261,6 +268,7 @@ def run_steps(
 ):  # fmt: skip
     """See `contract.Engine.run_epochs`. outcome (3,): steps done, t, whether every cost was finite; sums and
     norms are per epoch."""
+    denormals = flush_denormals()
     held_start, held_m = -1, -1
     last_of_call = first_step + steps - 1
     own_constants = at(constants, thread * constants_each)
@@ -400,6 +408,7 @@ def run_steps(
             weight_sums[epoch] += total
             norms[epoch] = norm
         done += 1
+    restore_denormals(denormals)
     if thread == 0:
         outcome[0] = done
         outcome[1] = t
