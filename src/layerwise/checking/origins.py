@@ -9,7 +9,7 @@ from layerwise.checking.evidence import Cause
 # Faults that lie in one parameter's own formula, for they leave the rest of its gradient as it should be.
 OWN = (
     "scaled", "sign-flipped", "transposed", "permuted", "other-parameter", "missing-penalty", "extra-penalty",
-    "wrong-axis",
+    "wrong-axis", "not-averaged",
 )  # fmt: skip
 
 

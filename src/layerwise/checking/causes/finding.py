@@ -17,6 +17,8 @@ from layerwise.checking.evidence import Cause, ParameterEvidence, Probes
 from layerwise.checking.given import ALONE
 
 MANY = 0.5
+# Causes that lie in the formula of the weights, whatever dZ is.
+NOT_OF_DZ = ("missing-penalty", "extra-penalty", "transposed", "other-parameter")
 
 
 def find_causes(evidence: Mapping[str, ParameterEvidence], probes: Probes) -> dict[str, Cause]:
@@ -52,8 +54,11 @@ def _of_layer(situation: Situation, index: int, faulty: list[str]) -> dict[str, 
     causes = dict.fromkeys(faulty, shared)
     biases = situation.biases(index)
     if shared is local and biases is not None and biases.name != weights.name:
+        # What the weights' own formula explains says nothing of the biases, which may have a fault of theirs.
         own = local_cause(biases, situation.around(biases, index))
-        if own is not None and own.name == shared.name:
+        if own is None and shared.name in NOT_OF_DZ:
+            own = _alone(situation, index, biases.name)
+        if own is not None:
             causes[biases.name] = own
     return causes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
@@ -87,6 +88,9 @@ class CompiledEngine:
         self._no_order = np.empty(0, dtype=np.int64)
         self._given: tuple[object, np.ndarray] = (None, self._empty)
         self._team = Team()
+        self._training_width = self._work_width(self._training_layers)
+        self._prediction_width = self._work_width(self._prediction_layers)
+        self._largest_weights = max(n_prev * n for _, n_prev, n, _ in architecture.layers())
 
     def _layer_table(self, activations, names, *, training: bool) -> np.ndarray:
         """See the module `driver` for its columns."""
@@ -209,7 +213,7 @@ class CompiledEngine:
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            _at(self._buffer("work", self._work_width(self._training_layers) * lead)), by_rows,
+            _at(self._buffer("work", self._training_width * lead)), by_rows,
             _at(self._buffer("X", gathered)), _at(self._buffer("Y", outputs * lead)), _at(batch_weights),
             _at(self._keep_probs), _at(self._highest), masks.size > 0, self._drops and drawn, _at(masks),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
@@ -217,10 +221,22 @@ class CompiledEngine:
             float(program.decay), float(program.max_norm), float(program.clip_norm), _at(outcome),
         )  # fmt: skip
         entry = driver_kernel(driver.run_steps, program.dtype).entry
-        with shared_processors(min(parts, allowed_threads())) as free:
+        with self._processors(parts, rows) as free:
             self._team.run(free, lambda thread, counters: entry(thread, free, parts, _at(counters), *common))
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
+
+    def _processors(self, parts: int, rows: int) -> AbstractContextManager[int]:
+        """How many threads a call has, as its context's value; BLAS is held to one where it is called."""
+        if parts == 1 and self._largest_weights * rows <= driver.LOOPS_UP_TO:
+            return nullcontext(1)
+        return shared_processors(min(parts, allowed_threads()))
+
+    @functools.cached_property
+    def _prediction_tables(self) -> tuple[tuple[int, int, int], tuple[int, int]]:
+        """What the driver of predictions is given: (kernels, layers, depth), and what concerns dropout."""
+        network = _at(self._prediction_addresses), _at(self._prediction_layers), len(self._prediction_layers)
+        return network, (_at(self._keep_probs), _at(self._highest))
 
     def _batch_weights(self, rows: int, given: bool) -> np.ndarray:
         """Room for the weights of a mini-batch; 1 where examples have none."""
@@ -256,14 +272,13 @@ class CompiledEngine:
         rows = min(len(X), PREDICTION_ROWS)
         if rows == 0:
             return Z
-        width = self._work_width(self._prediction_layers)
+        width = self._prediction_width
         held, lead = 0 if self._by_rows(rows) else X.shape[1], leading(rows)
         chunks = -(-len(X) // PREDICTION_ROWS)
         entry = driver_kernel(driver.pre_activations, self.program.dtype).entry
-        network = _at(self._prediction_addresses), _at(self._prediction_layers), len(self._prediction_layers)
-        arrays, tables = (_at(parameters), _at(X), _at(Z)), (_at(self._keep_probs), _at(self._highest))
-        wanted = min(step_parts(self.program, len(X)), allowed_threads(), chunks)
-        with shared_processors(wanted) as free:
+        network, tables = self._prediction_tables
+        arrays = _at(parameters), _at(X), _at(Z)
+        with self._processors(min(step_parts(self.program, len(X)), chunks), rows) as free:
             room = self._buffer("prediction", (width + held) * lead * free)
 
             def predict(thread: int, counters: np.ndarray) -> None:
@@ -300,7 +315,7 @@ class CompiledEngine:
         total = float(rows) if weights is None else float(weights.sum(dtype=np.float64))
         weights = np.ones(rows, self._real) if weights is None else weights
         batch, targets = np.ascontiguousarray(X if by_rows else X.T), np.ascontiguousarray(Y.T)
-        work = self._buffer("work", self._work_width(self._training_layers) * rows)
+        work = self._buffer("work", self._training_width * rows)
         counters, partial = np.zeros(2, np.int64), np.zeros(8)
         cost = driver_kernel(driver.cost_and_gradient, self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
