@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+
 from layerwise.engine import TrainingState, build_engine
 from layerwise.training import Data, Recipe, train
 from speed.examples import Examples
@@ -11,10 +13,10 @@ from speed.runner import Runner, Ways
 from speed.work import Work
 
 
-def _fit(work: Work, examples: Examples, seed: int, engine=None) -> TrainingState:
+def _fit(work: Work, examples: Examples, seed: int, start: np.ndarray, engine=None) -> TrainingState:
     program = work.program(seed)
     engine = engine or build_engine(program)
-    state = TrainingState.start(work.start_vector(seed), program)
+    state = TrainingState.start(start, program)
     recipe = Recipe(epochs=work.epochs, batch_size=work.batch, learning_rate=work.rate)
     train(engine, state, Data(examples.X, examples.Y), recipe, statistics=False)
     return state
@@ -22,8 +24,10 @@ def _fit(work: Work, examples: Examples, seed: int, engine=None) -> TrainingStat
 
 def fit(work: Work, examples: Examples, threads: int) -> Ways:
     def loop() -> Runner:
-        engine = build_engine(work.program())
-        return Runner(lambda: _fit(work, examples, 0, engine), lambda state: work.layers_of(state.parameters))
+        engine, start = build_engine(work.program()), work.start_vector()
+        return Runner(
+            lambda: _fit(work, examples, 0, start, engine), lambda state: work.layers_of(state.parameters)
+        )
 
     return {"training loop": loop}
 
@@ -32,9 +36,9 @@ def seeds(work: Work, examples: Examples, threads: int) -> Ways:
     """Fits side by side in as many Python threads as there are to use: the engine releases the GIL."""
 
     def side_by_side() -> Runner:
-        pool = ThreadPoolExecutor(threads)
+        pool, starts = ThreadPoolExecutor(threads), [work.start_vector(seed) for seed in range(work.seeds)]
         return Runner(
-            lambda: list(pool.map(lambda seed: _fit(work, examples, seed), range(work.seeds))),
+            lambda: list(pool.map(lambda seed: _fit(work, examples, seed, starts[seed]), range(work.seeds))),
             lambda states: [work.layers_of(state.parameters) for state in states],
         )
 
