@@ -23,6 +23,7 @@ from layerwise.engine import (
 )
 from layerwise.engine.compiled.engine import PREDICTION_ROWS
 from layerwise.errors import InputError
+from layerwise.formulas.randomness import shuffled
 from layerwise.network.architecture import Architecture
 from layerwise.network.objective import Objective
 from layerwise.network.parameters import initial_parameters
@@ -78,6 +79,16 @@ def test_an_engine_may_be_used_for_many_sizes(engine):
         assert bits(follow(used, examples, **how)) == bits(follow(fresh, examples, **how))
         one, other = (e.pre_activations(used_start(program), examples.X) for e in (used, fresh))
         assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@settings(max_examples=20)
+@given(rows=st.integers(1, 700), seed=st.integers(0, 2**64 - 1), first=st.integers(0, 2**40))
+def test_orders_are_those_of_the_formula(engine, rows, seed, first):
+    orders = build_engine(NETWORK.program(seed=seed), engine).orders(rows, first, 3)
+    assert orders.dtype == np.int64
+    expected = [shuffled(rows, seed, epoch) for epoch in range(first, first + 3)]
+    np.testing.assert_array_equal(orders, expected)
 
 
 def used_start(program):

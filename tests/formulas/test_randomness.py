@@ -8,12 +8,12 @@ from scipy import stats
 
 from layerwise.formulas.randomness import (
     PURPOSES,
-    Orders,
     dropout_key,
     dropout_mask,
     generator_at,
     highest_kept,
     is_kept,
+    partner,
     scramble,
     shuffled,
     subkey,
@@ -161,16 +161,23 @@ def test_all_are_kept_at_one_and_none_at_zero():
     assert [highest_kept(keep) for keep in (0.0, 1e-12, 0.5, 1.0)] == [-1, 0, 2**31 - 1, 2**32 - 1]
 
 
-@pytest.mark.parametrize("seed", [0, 7, 2**63])
-@pytest.mark.parametrize("n", [1, 37, 3000, 5000])
-def test_orders_drawn_together_are_those_drawn_alone(n, seed):
-    orders = Orders(n, seed)
-    for first, epochs in ((0, 1), (5, 4), (219, 5)):
-        together = orders.of_epochs(first, epochs)
-        assert together.dtype == np.int64
-        assert together.shape == (epochs, n)
-        for number, order in enumerate(together):
-            np.testing.assert_array_equal(order, shuffled(n, seed, first + number))
+def test_every_permutation_comes_equally_often():
+    orders = [tuple(shuffled(4, seed, epoch)) for seed in (0, 2**40) for epoch in range(6000)]
+    counts = np.unique(orders, axis=0, return_counts=True)[1]
+    assert len(counts) == 24
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_orders_of_neighbouring_epochs_and_seeds_are_unrelated():
+    orders = np.array([shuffled(1000, seed, epoch) for seed in (0, 1, 2**32) for epoch in range(10)])
+    correlations = np.corrcoef(orders)[np.triu_indices(len(orders), 1)]
+    assert np.abs(correlations).max() < 5 / np.sqrt(1000)
+
+
+@given(key=words, place=st.integers(0, 2**31 - 1))
+def test_a_partner_comes_before_or_is_the_place_itself(key, place):
+    assert 0 <= partner(key, place) <= place
+    assert partner(key, place) == partner(key, np.array([place], dtype=np.int64))[0]
 
 
 def test_an_order_is_the_callers_own():

@@ -11,7 +11,6 @@ from layerwise.engine import (
     build_engine,
     output_activation,
 )
-from layerwise.formulas.randomness import Orders
 from speed.examples import Examples
 from speed.runner import Runner, Ways
 from speed.work import Work
@@ -21,12 +20,12 @@ ORDER_NUMBERS = 2**20
 
 
 def _train(engine: Engine, state: TrainingState, work: Work, examples: Examples) -> None:
-    together, orders = max(1, ORDER_NUMBERS // work.rows), Orders(work.rows, 0)
+    together = max(1, ORDER_NUMBERS // work.rows)
     for first in range(0, work.epochs, together):
         epochs = range(first, min(first + together, work.epochs))
         order = None
         if work.steps_per_epoch > 1:
-            order = orders.of_epochs(first, len(epochs))
+            order = engine.orders(work.rows, first, len(epochs))
         batches = Batches(examples.X, examples.Y, None, order, work.batch_size)
         engine.run_epochs(state, batches, first, np.full((len(epochs), work.steps_per_epoch), work.rate))
 

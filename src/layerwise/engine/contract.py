@@ -217,6 +217,10 @@ class Engine(Protocol):
         What each came to; ends with the first whose cost was not finite.
         """
 
+    def orders(self, rows: int, first: int, count: int) -> np.ndarray:
+        """`formulas.randomness.shuffled` under the program's seed, of `count` epochs from number `first` on:
+        (count, rows) int64."""
+
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         """Z[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])"""
 

@@ -10,7 +10,7 @@ import numpy as np
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
 from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.formulas.optimizers import clip_scale
-from layerwise.formulas.randomness import dropout_key, dropout_mask
+from layerwise.formulas.randomness import dropout_key, dropout_mask, shuffled
 from layerwise.formulas.regularizers import decay, max_norm_scale
 from layerwise.network.objective import cost_and_gradient
 from layerwise.network.parameters import flat_vector, named_views
@@ -79,6 +79,11 @@ class ReferenceEngine:
             cost_sum += cost * weight
             weight_sum += weight
         return StepTotals(cost_sum, weight_sum, norm, first_step + len(rates), True)
+
+    def orders(self, rows: int, first: int, count: int) -> np.ndarray:
+        """See `contract.Engine.orders`."""
+        drawn = [shuffled(rows, self.program.seed, epoch) for epoch in range(first, first + count)]
+        return np.array(drawn, dtype=np.int64).reshape(count, rows)
 
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         """See `contract.Engine.pre_activations`."""

@@ -1,8 +1,8 @@
 """Random numbers with an address: what is drawn depends on (seed, purpose, epoch, step) and on nothing else.
 
-So a run can stop anywhere and go on anywhere with the same bits, and two engines draw the same dropout
-masks. Starts and shuffles come from NumPy's Philox generator with the address as its key and counter;
-dropout, drawn inside the hot loop, from a 32-bit integer hash that costs a few instructions.
+So a run can stop anywhere and go on anywhere with the same bits, and two engines draw the same orders and
+dropout masks. Starts come from NumPy's Philox generator with the address as its key and counter; orders and
+dropout, drawn while a network trains, from a 32-bit integer hash that costs a few instructions.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import numpy as np
 
 PURPOSES = {"initialization": 1, "shuffle": 2, "dropout": 3, "probe": 4, "blocks": 5}
 LOW_32 = 0xFFFFFFFF
-# Numbers of the orders that are drawn at once.
-DRAWN_TOGETHER = 2**13
 
 
 def generator_at(seed: int, purpose: str, epoch: int = 0, step: int = 0) -> np.random.Generator:
@@ -20,39 +18,6 @@ def generator_at(seed: int, purpose: str, epoch: int = 0, step: int = 0) -> np.r
     key = np.array([seed, PURPOSES[purpose]], dtype=np.uint64)
     counter = np.array([0, 0, epoch, step], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
-
-
-def shuffled(n: int, seed: int, epoch: int) -> np.ndarray:
-    """The order of the examples in an epoch: a permutation of 0 ... n-1, int64."""
-    return Orders(n, seed).of_epochs(epoch, 1)[0]
-
-
-class Orders:
-    """The orders of n examples under one seed, epoch by epoch.
-
-    Short orders are drawn some epochs at a time, since making a generator takes longer than an order: their
-    address is the first of those epochs, whichever is asked for. What was drawn last is kept.
-    """
-
-    def __init__(self, n: int, seed: int) -> None:
-        self.n, self.seed = n, seed
-        self.together = max(1, DRAWN_TOGETHER // max(1, n))
-        self._drawn = (-1, np.empty((0, n), dtype=np.int64))
-
-    def of_epochs(self, first: int, count: int) -> np.ndarray:
-        """Those of `count` epochs from number `first` on: (count, n) int64."""
-        blocks = range(first // self.together, (first + count - 1) // self.together + 1)
-        drawn = np.concatenate([self._block(block) for block in blocks])
-        return drawn[first - blocks.start * self.together :][:count]
-
-    def _block(self, block: int) -> np.ndarray:
-        if self.together == 1:
-            return generator_at(self.seed, "shuffle", block).permutation(self.n)[None]
-        if self._drawn[0] != block:
-            plain = np.tile(np.arange(self.n), (self.together, 1))
-            generator = generator_at(self.seed, "shuffle", block * self.together)
-            self._drawn = (block, generator.permuted(plain, axis=1))
-        return self._drawn[1]
 
 
 def low_32(x):
@@ -75,16 +40,48 @@ def subkey(key, index):
     return scramble(low_32(scramble(key) + 0x9E3779B9 * (index + 1)))
 
 
+def hashed(key, index):
+    """The `index`-th number under `key`, in [0, 2^32)."""
+    return scramble(scramble(low_32(index + 0x9E3779B9)) ^ low_32(key))
+
+
 def is_kept(key, index, highest):
     """Whether the `index`-th unit of a mask is kept: hash(key, index) <= highest = keep_prob * 2^32 - 1."""
-    return scramble(scramble(low_32(index + 0x9E3779B9)) ^ low_32(key)) <= highest
+    return hashed(key, index) <= highest
+
+
+def seed_key(seed: int, purpose: str) -> int:
+    """The key of all that a seed gives for a purpose."""
+    seed = int(seed)
+    low, high = seed & LOW_32, (seed >> 32) & LOW_32
+    return subkey(subkey(PURPOSES[purpose], low), high)
+
+
+def partner(key, place):
+    """The place, from 0 to `place`, that the example at `place` changes with: floor(hash / 2^32 * (place + 1)).
+
+    Source: Lemire 2019, without its rejection, which leaves chances unequal by place / 2^32 at most.
+    """
+    return (hashed(key, place) * (place + 1)) >> 32
+
+
+def shuffled(n: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of n examples in an epoch: a permutation of 0 ... n-1, int64, n below 2^31.
+
+    Each example in turn changes with one that came before it or stays. Source: Fisher & Yates 1938, Durstenfeld
+    1964, grown from the first place on.
+    """
+    key = subkey(seed_key(seed, "shuffle"), int(epoch))
+    order: list[int] = []
+    for place, other in enumerate(partner(key, np.arange(n)).tolist()):
+        order.append(place)
+        order[place], order[other] = order[other], place
+    return np.array(order, dtype=np.int64)
 
 
 def dropout_seed_key(seed: int) -> int:
     """The key of a seed's dropout masks; epochs, steps and layers are subkeys of it, in that order."""
-    seed = int(seed)
-    low, high = seed & LOW_32, (seed >> 32) & LOW_32
-    return subkey(subkey(PURPOSES["dropout"], low), high)
+    return seed_key(seed, "dropout")
 
 
 def dropout_key(seed: int, epoch: int) -> int:

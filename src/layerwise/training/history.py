@@ -25,13 +25,36 @@ class History:
     """
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []
+        self._rows: list[dict[str, Any]] = []
+        # Columns of later epochs, made into rows when one is looked at: that takes as long as a small step.
+        self._columns: list[Mapping[str, npt.NDArray[Any]]] = []
+        self._length = 0
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A dictionary for each epoch."""
+        for columns in self._columns:
+            values = zip(*(column.tolist() for column in columns.values()), strict=True)
+            self._rows += [dict(zip(columns, row, strict=True)) for row in values]
+        self._columns.clear()
+        return self._rows
+
+    @rows.setter
+    def rows(self, rows: list[dict[str, Any]]) -> None:
+        self._rows, self._length = rows, len(rows)
+        self._columns.clear()
 
     def append(self, row: Mapping[str, Any]) -> None:
         self.rows.append(dict(row))
+        self._length += 1
+
+    def extend(self, columns: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Append the rows of several epochs, given as columns of one length."""
+        self._columns.append(columns)
+        self._length += len(next(iter(columns.values())))
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return self._length
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.rows)

@@ -88,8 +88,7 @@ def train(
     the best epoch are kept; without it, the last. Ctrl-C ends the run after the steps at hand.
     Raises InputError where there are no examples or the monitored column does not exist.
     """
-    seed = engine.program.seed
-    source = InMemory(data, seed) if isinstance(data, Data) else InBlocks(data, seed)
+    source = InMemory(data, engine) if isinstance(data, Data) else InBlocks(data, engine)
     if source.rows == 0:
         raise InputError("there are no examples to train on; expected at least one row")
     monitor = recipe.monitor or ("validation_cost" if validate else "cost")
@@ -289,7 +288,7 @@ class _Run:
         saved = self.state.parameters.copy(), self.state.slots.copy()
         epochs = np.arange(first, first + count)
         rates = self.recipe.rates(epochs, self.steps)
-        order = self.source.orders.of_epochs(first, count) if self.shuffles else None
+        order = self.engine.orders(rows, first, count) if self.shuffles else None
         batches = Batches(*self.source.data, order, self.batch_size)
         totals = self.engine.run_epochs(self.state, batches, first, rates)
         if not (totals[-1].finite and np.isfinite(self.state.parameters).all()):
@@ -300,17 +299,17 @@ class _Run:
         seconds = time.perf_counter() - start
         # Nobody waits for the best epoch here, or for a plateau: the rows are all there is to keep.
         numbers = np.arange(1, count + 1)
-        columns = {
-            "epoch": first + numbers,
-            "step": t + numbers * self.steps,
-            "cost": totals.mean_costs,
-            "learning_rate": rates[:, -1],
-            "gradient_norm": totals.sums[2],
-            "seconds": start - self.started + seconds * numbers / count,
-            "rows_per_second": np.full(count, rows * count / max(seconds, 1e-9)),
-        }
-        values = zip(*(column.tolist() for column in columns.values()), strict=True)
-        self.history.rows += [dict(zip(columns, row, strict=True)) for row in values]
+        self.history.extend(
+            {
+                "epoch": first + numbers,
+                "step": t + numbers * self.steps,
+                "cost": totals.mean_costs,
+                "learning_rate": rates[:, -1].copy(),
+                "gradient_norm": totals.sums[2],
+                "seconds": start - self.started + seconds * numbers / count,
+                "rows_per_second": np.full(count, rows * count / max(seconds, 1e-9)),
+            }
+        )
         self.call_epochs = _fitting(count, seconds, self.call_epochs)
         return True
 

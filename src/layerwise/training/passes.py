@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from layerwise.engine import Batches
+from layerwise.engine import Batches, Engine
 from layerwise.errors import InputError
-from layerwise.formulas.randomness import Orders, generator_at, shuffled
+from layerwise.formulas.randomness import generator_at
 
 
 class Data(NamedTuple):
@@ -52,10 +52,9 @@ class Pass(NamedTuple):
 class InMemory:
     """One pass an epoch."""
 
-    def __init__(self, data: Data, seed: int) -> None:
-        self.data = data
+    def __init__(self, data: Data, engine: Engine) -> None:
+        self.data, self.engine = data, engine
         self.rows, self.weighted = len(data.X), data.weights is not None
-        self.orders = Orders(self.rows, seed)
 
     def steps(self, size: int) -> int:
         return -(-self.rows // size)
@@ -68,15 +67,15 @@ class InMemory:
         return self.data._asdict()
 
     def passes(self, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
-        order = self.orders.of_epochs(epoch, 1)[0] if shuffle and self.steps(size) > 1 else None
+        order = self.engine.orders(self.rows, epoch, 1)[0] if shuffle and self.steps(size) > 1 else None
         yield Pass(Batches(*self.data, order, size), epoch)
 
 
 class InBlocks:
     """A pass for each block; the next block is read while one is trained on."""
 
-    def __init__(self, blocks: Blocks, seed: int) -> None:
-        self.blocks, self.counts, self.seed = blocks, tuple(blocks.counts), seed
+    def __init__(self, blocks: Blocks, engine: Engine) -> None:
+        self.blocks, self.counts, self.engine = blocks, tuple(blocks.counts), engine
         if any(count < 1 for count in self.counts):
             raise InputError(f"block {self.counts.index(0)} holds no examples; expected at least one in each")
         self.rows, self.weighted = sum(self.counts), blocks.weighted
@@ -96,10 +95,10 @@ class InBlocks:
     def passes(self, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
         numbers = np.arange(len(self.counts))
         if shuffle:
-            numbers = generator_at(self.seed, "blocks", epoch).permutation(len(numbers))
+            numbers = generator_at(self.engine.program.seed, "blocks", epoch).permutation(len(numbers))
         for place, data in enumerate(self._read_ahead(numbers.tolist())):
             address = epoch * len(numbers) + place
-            order = shuffled(len(data.X), self.seed, address) if shuffle else None
+            order = self.engine.orders(len(data.X), address, 1)[0] if shuffle else None
             yield Pass(Batches(*data, order, size), address)
 
     def _read_ahead(self, numbers: list[int]) -> Iterator[Data]:

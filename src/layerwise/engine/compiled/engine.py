@@ -19,7 +19,13 @@ from layerwise.engine.compiled.team import Team
 from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.activations import ACTIVATIONS
-from layerwise.formulas.randomness import dropout_key, dropout_seed_key, highest_kept, subkey
+from layerwise.formulas.randomness import (
+    dropout_key,
+    dropout_seed_key,
+    highest_kept,
+    seed_key,
+    subkey,
+)
 
 PREDICTION_ROWS = 512
 # Numbers at whose multiples arrays begin.
@@ -141,8 +147,10 @@ class CompiledEngine:
 
     @property
     def kernels(self) -> list[Kernel]:
-        """All that a step needs, its driver first."""
-        return [driver_kernel(driver.run_steps, self.program.dtype), *self._training_kernels.values()]
+        """All that training needs, the driver of its steps first."""
+        real = self.program.dtype
+        first = driver_kernel(driver.run_steps, real), kernels.order_kernel(real)
+        return [*first, *self._training_kernels.values()]
 
     @functools.cached_property
     def _training_addresses(self) -> np.ndarray:
@@ -263,6 +271,14 @@ class CompiledEngine:
                 first += n
             self._given = (masks, laid.ravel())
         return self._given[1]
+
+    def orders(self, rows: int, first: int, count: int) -> np.ndarray:
+        """See `contract.Engine.orders`."""
+        drawn = np.empty((count, rows), dtype=np.int64)
+        kernels.order_kernel(self.program.dtype).entry(
+            _at(drawn), rows, count, first, seed_key(self.program.seed, "shuffle")
+        )
+        return drawn
 
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         """See `contract.Engine.pre_activations`."""

@@ -30,7 +30,7 @@ from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.losses import LOSSES
 from layerwise.formulas.optimizers import OPTIMIZERS
-from layerwise.formulas.randomness import is_kept
+from layerwise.formulas.randomness import is_kept, partner, subkey
 from layerwise.formulas.regularizers import (
     decay,
     inverted_dropout,
@@ -50,6 +50,7 @@ _BLAS_ROUTINES = {"float32": "sgemm", "float64": "dgemm"}
 
 
 _ARGUMENTS: dict[Callable, Arguments] = {
+    loops.draw_orders: Arguments("innnn"),
     loops.gather_rows: Arguments("pipnnn"),
     loops.gather_columns: Arguments("pipnnn"),
     loops.take_columns: Arguments("ppnnn"),
@@ -81,7 +82,7 @@ _ARGUMENTS: dict[Callable, Arguments] = {
 
 
 # The formulas that are not compiled for the numbers' own type.
-_OTHER_TYPES = {"kept": "uint32", "constants_at": None, "scale_of": "float64"}
+_OTHER_TYPES = {"kept": "uint32", "partner": None, "subkey": None, "constants_at": None, "scale_of": "float64"}
 
 
 @functools.cache
@@ -175,6 +176,11 @@ def product_kernels(real: str) -> dict[int, Kernel]:
         ),
         ROW_SUMS: _kernel(loops.row_sums, "row_sums", real),
     }  # fmt: skip
+
+
+def order_kernel(real: str) -> Kernel:
+    """What draws the orders of the examples."""
+    return _kernel(loops.draw_orders, "draw_orders", real, ("partner", partner), ("subkey", subkey))
 
 
 def prediction_kernels(activations: tuple[str, ...], real: str) -> dict[int, Kernel]:

@@ -24,11 +24,25 @@ def _unbound(*arguments: Any) -> Any:
     raise NotImplementedError("a loop runs only after it is compiled")
 
 
-function = derivative = rule = decayed = kept = subkey = scale_of = constants_at = _unbound
+function = derivative = rule = decayed = kept = subkey = partner = scale_of = constants_at = _unbound
 l2_of = l1_of = l2_slope = l1_slope = exp = log = real = _unbound
 double = wide = single = some_rows = one_row = _unbound
 COUNT = WIDE_COLUMNS = 0
 STRIP_ROWS = 1
+
+
+def draw_orders(orders, rows, count, first, seed_key):
+    """`formulas.randomness.shuffled` of `count` epochs.   orders (count, rows)"""
+    orders = carray(orders, (count, rows))
+    for number in range(count):
+        order, key = orders[number], subkey(seed_key, first + number)
+        # The partners first, many at once: they are where the time goes.
+        for place in range(rows):
+            order[place] = partner(key, place)
+        for place in range(rows):
+            other = order[place]
+            order[place] = order[other]
+            order[other] = place
 
 
 def gather_rows(source, order, target, count, width, step):
