@@ -12,10 +12,12 @@ import numpy as np
 import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
-from layerwise.engine.compiled import calls, driver, formula, kernel, kernels, naming, team
+from layerwise.engine.compiled import batch, calls, driver, formula, kernel, kernels, loops, naming, team, tiles
 from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
+from layerwise.engine.compiled.kernels import ROOM
 from layerwise.engine.compiled.team import Team
+from layerwise.engine.compiled.tiles import MANY_REGISTERS
 from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.activations import ACTIVATIONS
@@ -29,12 +31,15 @@ from layerwise.formulas.randomness import (
 
 PREDICTION_ROWS = 512
 # Numbers at whose multiples arrays begin.
-BOUNDARY = driver.PADDED_TO
-leading: Callable[[int], int] = driver.leading.py_func
+BOUNDARY = batch.PADDED_TO
+leading: Callable[[int], int] = batch.leading.py_func
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
 SMALL_STEP = 2**20
+# Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then less
+# passes from one core's cache to another's.
+SLICED_UP_TO = 2**15
 # Multiply-adds from which on a step has the same bits for one thread up to REPRODUCIBLE_PARTS of them.
 LARGE_STEP = 2**28
 
@@ -54,8 +59,8 @@ def step_parts(program: Program, rows: int) -> int:
 def driver_kernel(function: Callable, real: str) -> Kernel:
     """One of the drivers for one precision."""
     digest = formula.source_digest(
-        optimizer_formulas, randomness_formulas, calls, driver, formula, kernel, kernels, naming, team,
-        sys.modules[__name__],
+        optimizer_formulas, randomness_formulas, batch, calls, driver, formula, kernel, kernels, loops, naming,
+        team, tiles, sys.modules[__name__],
     )  # fmt: skip
     return Kernel(function, function.__name__, real, driver.DRIVERS[function], digest)
 
@@ -88,7 +93,6 @@ class CompiledEngine:
         self._settings = np.array([*program.objective.settings, 0.0], dtype=self._real)
         self._optimizer_settings = np.array([*program.optimizer_settings, 0.0])
         self._constants_count = max(1, len(program.rule.constants(1, *program.optimizer_settings)))
-        self._gradient = np.empty(architecture.parameter_count, dtype=self._real)
         self._buffers: dict[str, np.ndarray] = {}
         self._empty = np.empty(0, dtype=self._real)
         self._no_order = np.empty(0, dtype=np.int64)
@@ -96,12 +100,13 @@ class CompiledEngine:
         self._team = Team()
         self._training_width = self._work_width(self._training_layers)
         self._prediction_width = self._work_width(self._prediction_layers)
+        self._own_products = kernels.ALL_PRODUCTS if MANY_REGISTERS else kernels.SMALL_PRODUCTS
         self._largest_weights = max(n_prev * n for _, n_prev, n, _ in architecture.layers())
 
     def _layer_table(self, activations, names, *, training: bool) -> np.ndarray:
-        """See the module `driver` for its columns."""
+        """See the module `batch` for its columns."""
         architecture = self.program.architecture
-        table = np.empty((architecture.depth, driver.LAYER_COLUMNS), dtype=np.int64)
+        table = np.empty((architecture.depth, batch.LAYER_COLUMNS), dtype=np.int64)
         position = mask = 0
         for layer, n_prev, n, _ in architecture.layers():
             activation = activations[layer - 1]
@@ -135,11 +140,6 @@ class CompiledEngine:
     @staticmethod
     def _work_width(layers: np.ndarray) -> int:
         return int((layers[:, 5:9].max(axis=1) + layers[:, 1]).max())
-
-    def _by_rows(self, m: int) -> bool:
-        """Whether the first product, of a mini-batch of m examples, is left to BLAS."""
-        n_inputs, n_first = self.program.architecture.sizes[:2]
-        return n_inputs * n_first * m > driver.LOOPS_UP_TO
 
     @functools.cached_property
     def _training_kernels(self) -> dict[int, Kernel]:
@@ -200,10 +200,8 @@ class CompiledEngine:
         program = self.program
         rows = min(batches.size, len(batches.X))
         inputs, outputs = batches.X.shape[1], batches.Y.shape[1]
-        by_rows = self._by_rows(rows)
-        lead = leading(rows)
-        gathered = 0 if by_rows and batches.order is None else inputs * lead
-        parts = step_parts(program, rows)
+        lead, parts = leading(rows), step_parts(program, rows)
+        sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
         objective, weights, order = program.objective, batches.weights, batches.order
         partial, constants = np.zeros(8 * parts), np.empty(parts * self._constants_count, dtype=self._real)
         rates = np.ascontiguousarray(rates, dtype=np.float64)
@@ -215,14 +213,15 @@ class CompiledEngine:
         common = (
             _at(partial), _at(self._training_addresses), _at(self._training_layers),
             len(self._training_layers), _at(state.parameters), _at(slots), state.parameters.size,
-            _at(self._gradient), _at(batches.X), _at(batches.Y),
+            _at(self._buffer("gradient", state.parameters.size * (parts if sliced else 1))),
+            _at(batches.X), _at(batches.Y),
             _at(batch_weights if weights is None else weights), weights is not None,
             _at(self._no_order if order is None else order), order is not None,
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            _at(self._buffer("work", self._training_width * lead)), by_rows,
-            _at(self._buffer("X", gathered)), _at(self._buffer("Y", outputs * lead)), _at(batch_weights),
+            _at(self._buffer("work", self._training_width * lead)), _at(self._buffer("X", inputs * lead)),
+            _at(self._buffer("Y", outputs * lead)), _at(batch_weights), _at(self._buffer("rooms", parts * ROOM)),
             _at(self._keep_probs), _at(self._highest), masks.size > 0, self._drops and drawn, _at(masks),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             _at(constants), self._constants_count,
@@ -230,13 +229,13 @@ class CompiledEngine:
         )  # fmt: skip
         entry = driver_kernel(driver.run_steps, program.dtype).entry
         with self._processors(parts, rows) as free:
-            self._team.run(free, lambda thread, counters: entry(thread, free, parts, _at(counters), *common))
+            self._team.run(free, lambda thread, counters: entry(thread, free, parts, sliced, _at(counters), *common))
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
 
     def _processors(self, parts: int, rows: int) -> AbstractContextManager[int]:
         """How many threads a call has, as its context's value; BLAS is held to one where it is called."""
-        if parts == 1 and self._largest_weights * rows <= driver.LOOPS_UP_TO:
+        if parts == 1 and self._largest_weights * rows <= self._own_products:
             return nullcontext(1)
         return shared_processors(min(parts, allowed_threads()))
 
@@ -289,20 +288,22 @@ class CompiledEngine:
         if rows == 0:
             return Z
         width = self._prediction_width
-        held, lead = 0 if self._by_rows(rows) else X.shape[1], leading(rows)
+        held, lead = X.shape[1], leading(rows)
         chunks = -(-len(X) // PREDICTION_ROWS)
         entry = driver_kernel(driver.pre_activations, self.program.dtype).entry
         network, tables = self._prediction_tables
         arrays = _at(parameters), _at(X), _at(Z)
         with self._processors(min(step_parts(self.program, len(X)), chunks), rows) as free:
-            room = self._buffer("prediction", (width + held) * lead * free)
+            values, rooms = (
+                self._buffer("prediction", (width + held) * lead * free), self._buffer("rooms", ROOM * free)
+            )  # fmt: skip
 
             def predict(thread: int, counters: np.ndarray) -> None:
-                work = _at(room) + thread * (width + held) * lead * room.itemsize
+                work = _at(values) + thread * (width + held) * lead * values.itemsize
                 first, last = (PREDICTION_ROWS * (chunks * k // free) for k in (thread, thread + 1))
                 entry(
-                    *network, *arrays, work, held == 0, work + width * lead * room.itemsize,
-                    PREDICTION_ROWS, first, min(last, len(X)), *tables, _at(counters),
+                    *network, *arrays, work, work + width * lead * values.itemsize, PREDICTION_ROWS, first,
+                    min(last, len(X)), *tables, _at(counters), _at(rooms) + thread * ROOM * rooms.itemsize,
                 )  # fmt: skip
 
             self._team.run(free, predict)
@@ -322,7 +323,6 @@ class CompiledEngine:
         check_examples(self.program, X, Y, weights)
         rows = len(X)
         gradient = np.empty(parameters.size, dtype=self._real)
-        by_rows = self._by_rows(rows)
         key, masks = -1, self._empty
         if dropout_at is not None and self._drops:
             epoch, step = dropout_at
@@ -330,13 +330,14 @@ class CompiledEngine:
             masks = self._room_for_masks(rows)
         total = float(rows) if weights is None else float(weights.sum(dtype=np.float64))
         weights = np.ones(rows, self._real) if weights is None else weights
-        batch, targets = np.ascontiguousarray(X if by_rows else X.T), np.ascontiguousarray(Y.T)
+        columns, targets = np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T)
         work = self._buffer("work", self._training_width * rows)
         counters, partial = np.zeros(2, np.int64), np.zeros(8)
         cost = driver_kernel(driver.cost_and_gradient, self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
-            _at(parameters), _at(gradient), _at(batch), by_rows, _at(targets), _at(weights), total, rows,
+            _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
             _at(work), _at(self._keep_probs), _at(self._highest), masks.size > 0, key, _at(masks),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
+            _at(self._buffer("rooms", ROOM)),
         )  # fmt: skip
         return cost, gradient

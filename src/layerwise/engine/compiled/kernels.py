@@ -25,7 +25,7 @@ from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, Kernel
 from layerwise.engine.compiled.naming import named_apart
-from layerwise.engine.compiled.tiles import STRIP_ROWS, panels
+from layerwise.engine.compiled.tiles import MANY_REGISTERS, PANEL_ROWS, REGISTER_BYTES, STRIP_ROWS, tiles_of
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.losses import LOSSES
@@ -44,19 +44,27 @@ from layerwise.formulas.regularizers import (
 # The numbers under which a driver finds its kernels; those of the activations follow, two by two.
 GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = range(8)
 DRAW_MASK, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
-GATHER_ROWS, GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ACTIVATIONS_FROM = range(14, 19)
+GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
+# No kernel, but the multiply-adds up to which a product is ours, and beyond which it is left to BLAS.
+OWN_PRODUCTS_UP_TO, ACTIVATIONS_FROM = range(18, 20)
+
+# Our products are the faster ones of any size where a processor has many registers; elsewhere they are as long
+# as a call of BLAS, which costs a microsecond before it begins, takes longer than what it saves.
+ALL_PRODUCTS, SMALL_PRODUCTS = 2**62, 5 * 2**17
+# Numbers that a thread needs for its products.
+ROOM = loops.DEEPEST * loops.PACKED_ROWS
+
 
 _BLAS_ROUTINES = {"float32": "sgemm", "float64": "dgemm"}
 
 
 _ARGUMENTS: dict[Callable, Arguments] = {
     loops.draw_orders: Arguments("innnn"),
-    loops.gather_rows: Arguments("pipnnn"),
     loops.gather_columns: Arguments("pipnnn"),
     loops.take_columns: Arguments("ppnnn"),
     loops.transpose: Arguments("ppnnn"),
-    loops.multiply_add: Arguments("pnnpnpnnnn"),
-    loops.add_products: Arguments("pnpnpnnnn"),
+    loops.multiply_add: Arguments("pnnpnpnnnnp"),
+    loops.add_products: Arguments("pnpnpnnnnp"),
     loops.row_sums: Arguments("pnpnn", sums=True),
     loops.activate_output: Arguments("pppnnn"),
     loops.activate_both: Arguments("pppnnn"),
@@ -72,6 +80,7 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.drop_in_place: Arguments("ppnnnx"),
     loops.penalty: Arguments("ppnxx", returns=True, sums=True),
     loops.squares: Arguments("pn", returns=True, sums=True),
+    loops.add: Arguments("ppn"),
     loops.scale: Arguments("pnx"),
     loops.limit_rows: Arguments("pnnx", sums=True),
     loops.update_plain: Arguments("ppppnxxp"),
@@ -154,28 +163,28 @@ def optimizer_kernels(name: str, real: str) -> tuple[Kernel, Kernel | None]:
     )  # fmt: skip
 
 
-@functools.cache
-def _few_rows() -> Any:
-    """`loops.add_few` compiled into what calls it."""
+def _part_of(loop: Callable, **bound: Any) -> Any:
+    """A loop compiled into what calls it, with what is bound to its names."""
+    function = FunctionType(loop.__code__, {**loop.__globals__, **bound}, loop.__name__)
     return numba.njit(
-        named_apart(loops.add_few), error_model="numpy", fastmath={"contract"}, forceinline=True
+        named_apart(function), error_model="numpy", fastmath={"contract"}, forceinline=True
     )
 
 
+@functools.cache
 def product_kernels(real: str) -> dict[int, Kernel]:
-    made_of = panels(real)
+    made_of = tiles_of(real)
+    bound = {**made_of._asdict(), "PANEL_ROWS": PANEL_ROWS, "STRIP_ROWS": STRIP_ROWS}
+    bound["WIDE_COLUMNS"] = bound.pop("wide_columns")
+    parts = {loop.__name__: _part_of(loop, **bound) for loop in (loops.add_few, loops.pack_rows, loops.add_rows, loops.side_by_side)}
+    given = tuple({**bound, **parts}.items())
     return {
-        MULTIPLY_ADD: _kernel(
-            loops.multiply_add, "multiply_add", real, ("double", made_of.double),
-            ("wide", made_of.wide), ("single", made_of.single), ("WIDE_COLUMNS", made_of.wide_columns),
-            ("add_few", _few_rows()),
-        ),
-        ADD_PRODUCTS: _kernel(
-            loops.add_products, "add_products", real, ("some_rows", made_of.some_rows),
-            ("one_row", made_of.one_row), ("STRIP_ROWS", STRIP_ROWS),
-        ),
+        MULTIPLY_ADD: _kernel(loops.multiply_add, "multiply_add", real, *given),
+        ADD_PRODUCTS: _kernel(loops.add_products, "add_products", real, *given),
         ROW_SUMS: _kernel(loops.row_sums, "row_sums", real),
-    }  # fmt: skip
+        TAKE_COLUMNS: _kernel(loops.take_columns, "take_columns", real, *given),
+        GATHER_COLUMNS: _kernel(loops.gather_columns, "gather_columns", real, *given),
+    }
 
 
 def order_kernel(real: str) -> Kernel:
@@ -187,7 +196,7 @@ def prediction_kernels(activations: tuple[str, ...], real: str) -> dict[int, Ker
     """What a forward pass without dropout calls."""
     chosen = {
         MULTIPLY_ADD: product_kernels(real)[MULTIPLY_ADD],
-        TAKE_COLUMNS: _kernel(loops.take_columns, "take_columns", real),
+        TAKE_COLUMNS: product_kernels(real)[TAKE_COLUMNS],
         TRANSPOSE: _kernel(loops.transpose, "transpose", real),
     }
     for position, name in enumerate(activations):
@@ -219,9 +228,8 @@ def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     """What a program's steps call."""
     real = program.dtype
     chosen = gradient_kernels(program, activations)
-    chosen[GATHER_ROWS] = _kernel(loops.gather_rows, "gather_rows", real)
-    chosen[GATHER_COLUMNS] = _kernel(loops.gather_columns, "gather_columns", real)
     chosen[SQUARES] = _kernel(loops.squares, "squares", real)
+    chosen[ADD] = _kernel(loops.add, "add", real)
     chosen[UPDATE], at_step = optimizer_kernels(program.optimizer, real)
     if at_step is not None:
         chosen[CONSTANTS] = at_step
@@ -236,6 +244,7 @@ def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:
     """The table that a driver is given: by number, 0 for what it never calls. Compiles what is not ready."""
     table = np.zeros(max(max(kernels, default=0) + 1, ACTIVATIONS_FROM), dtype=np.int64)
     table[GEMM] = get_cython_function_address("scipy.linalg.cython_blas", _BLAS_ROUTINES[real])
+    table[OWN_PRODUCTS_UP_TO] = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
     for number, needed in kernels.items():
         table[number] = needed.address
     return table

@@ -26,9 +26,16 @@ def _unbound(*arguments: Any) -> Any:
 
 function = derivative = rule = decayed = kept = subkey = partner = scale_of = constants_at = _unbound
 l2_of = l1_of = l2_slope = l1_slope = exp = log = real = _unbound
-double = wide = single = some_rows = one_row = _unbound
+double = wide = single = some_rows = one_row = transpose_tile = transpose_ordered = _unbound
 COUNT = WIDE_COLUMNS = 0
-STRIP_ROWS = 1
+STRIP_ROWS = PANEL_ROWS = 1
+# Rows of S that a product takes at a time, and columns: so much of it lies in the second cache.
+DEEPEST, BROADEST = 256, 256
+# Rows of P that are packed together, a line of a cache or two, where the numbers of a row lie so far from each
+# other that each is on a page of its own.
+PACKED_ROWS, PACKED_FROM = 64, 1024
+# Rows of a gradient from which on it pays to transpose what they are multiplied with.
+TRANSPOSED_FROM = 16
 
 
 def draw_orders(orders, rows, count, first, seed_key):
@@ -45,33 +52,45 @@ def draw_orders(orders, rows, count, first, seed_key):
             order[other] = place
 
 
-def gather_rows(source, order, target, count, width, step):
-    """target[i] = source[order[i]].   source (examples, width), target (count, width)"""
-    order, target = carray(order, (count,)), carray(target, (count, width))
-    source = carray(source, (1, width))
-    for i in range(count):
-        row, to = source[order[i]], target[i]
-        for k in range(width):
-            to[k] = row[k]
-
-
 def gather_columns(source, order, target, count, width, step):
-    """target[:, i] = source[order[i]].   target (width, count), its rows `step` long"""
+    """target[:, i] = source[order[i]].   source (examples, width), target (width, count), its rows `step` long"""
+    i = 0
+    while i + WIDE_COLUMNS <= count and width >= WIDE_COLUMNS:
+        k = 0
+        while k + WIDE_COLUMNS <= width:
+            transpose_ordered(at(source, k), at(order, i), width, at(target, k * step + i), step)
+            k += WIDE_COLUMNS
+        if k < width:
+            k = width - WIDE_COLUMNS
+            transpose_ordered(at(source, k), at(order, i), width, at(target, k * step + i), step)
+        i += WIDE_COLUMNS
     order, target = carray(order, (count,)), carray(target, (width, step))
     source = carray(source, (1, width))
-    for i in range(count):
-        row = source[order[i]]
+    for place in range(i, count):
+        row = source[order[place]]
         for k in range(width):
-            target[k, i] = row[k]
+            target[k, place] = row[k]
 
 
 def take_columns(source, target, count, width, step):
     """target[:, i] = source[i].   source (count, width), target (width, count) of rows `step` long"""
+    i = 0
+    while i + WIDE_COLUMNS <= count and width >= WIDE_COLUMNS:
+        k = 0
+        while k + WIDE_COLUMNS <= width:
+            first = at(source, i * width + k)
+            transpose_tile(first, width, WIDE_COLUMNS, at(target, k * step + i), step)
+            k += WIDE_COLUMNS
+        if k < width:
+            k = width - WIDE_COLUMNS
+            first = at(source, i * width + k)
+            transpose_tile(first, width, WIDE_COLUMNS, at(target, k * step + i), step)
+        i += WIDE_COLUMNS
     source, target = carray(source, (count, width)), carray(target, (width, step))
     for k in range(width):
         to = target[k]
-        for i in range(count):
-            to[i] = source[i, k]
+        for place in range(i, count):
+            to[place] = source[place, k]
 
 
 def transpose(source, target, rows, step, columns):
@@ -102,32 +121,111 @@ def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, col
                 row[i] = p0 * s0[i] + p1 * s1[i] + p2 * s2[i]
 
 
-def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
+def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns, room):
     """out (rows, columns) = P (rows, inner) S (inner, columns); P[j, k] at j * row_step + k * column_step.
 
-    Reads S once for each PANEL_ROWS rows of P (see `tiles`), a few columns of it at a time; where S has few
-    rows, once for each row of P.
+    Takes DEEPEST rows of S at a time and BROADEST columns, which stay in the second cache while all of P passes,
+    PANEL_ROWS rows by PANEL_ROWS (see `tiles`). Where S has few rows, it is read once for each row of P.
+    room: DEEPEST * PACKED_ROWS numbers, in which rows of P that lie side by side are put one behind the other.
     """
     if inner < 4:
         add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
         return
-    i = 0
-    while i + 2 * WIDE_COLUMNS <= columns:
-        double(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
-        i += 2 * WIDE_COLUMNS
-    while i + WIDE_COLUMNS <= columns:
-        wide(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
-        i += WIDE_COLUMNS
-    while i < columns:
-        single(P, row_step, column_step, at(S, i), S_step, at(out, i), out_step, inner, rows)
-        i += 1
+    for k in range(0, inner, DEEPEST):
+        deep, first = min(DEEPEST, inner - k), 1 if k == 0 else 0
+        for start in range(0, columns, BROADEST):
+            stop = min(start + BROADEST, columns)
+            apart = row_step == 1 and column_step >= PACKED_FROM and rows >= PANEL_ROWS
+            for j in range(0, rows, PANEL_ROWS):
+                high, p = min(PANEL_ROWS, rows - j), at(P, j * row_step + k * column_step)
+                p_row, p_column, o = row_step, column_step, at(out, j * out_step)
+                if apart:
+                    group = j % PACKED_ROWS // PANEL_ROWS
+                    if group == 0:
+                        pack_rows(p, column_step, min(PACKED_ROWS, rows - j), deep, room)
+                    p, p_column = at(room, group * deep * PANEL_ROWS), PANEL_ROWS
+                i = start
+                while i + 2 * WIDE_COLUMNS <= stop:
+                    s = at(S, k * S_step + i)
+                    double(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
+                    i += 2 * WIDE_COLUMNS
+                while i + WIDE_COLUMNS <= stop:
+                    s = at(S, k * S_step + i)
+                    wide(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
+                    i += WIDE_COLUMNS
+                while i < stop:
+                    s = at(S, k * S_step + i)
+                    single(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
+                    i += 1
 
 
-def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns):
+def pack_rows(P, column_step, rows, deep, room):
+    """room[j // PANEL_ROWS, k, j % PANEL_ROWS] = P[j, k], of which rows lie side by side.   P (rows, deep)"""
+    P = carray(P, (deep, column_step))
+    whole = rows // PANEL_ROWS * PANEL_ROWS
+    for k in range(deep):
+        source = P[k]
+        for j in range(0, whole, PANEL_ROWS):
+            together = at(room, j * deep + k * PANEL_ROWS)
+            for row in range(PANEL_ROWS):
+                together[row] = source[j + row]
+        for j in range(whole, rows):
+            room[whole * deep + k * PANEL_ROWS + j - whole] = source[j]
+
+
+def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, room):
     """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
 
-    Reads D once for each four rows of S, and S once for each STRIP_ROWS rows of D.
+    Two registers' columns of out at a time: as many rows of S are transposed into `room` and multiplied with
+    all of D, PANEL_ROWS rows by PANEL_ROWS. Where D has few rows, sums of lanes: see `add_rows`.
+    room: (DEEPEST + PANEL_ROWS) * 2 * WIDE_COLUMNS numbers.
     """
+    if rows < TRANSPOSED_FROM or columns < 8 or inner == 0:
+        add_rows(D, D_step, S, S_step, out, out_step, inner, rows, columns)
+        return
+    lanes = 2 * WIDE_COLUMNS
+    spare = at(room, DEEPEST * lanes)
+    for k in range(0, columns, lanes):
+        width = min(lanes, columns - k)
+        for i in range(0, inner, DEEPEST):
+            deep, first = min(DEEPEST, inner - i), 1 if i == 0 else 0
+            side_by_side(at(S, k * S_step + i), S_step, width, deep, room)
+            if width == lanes:
+                d, o = at(D, i), at(out, k)
+                double(d, D_step, 1, room, lanes, o, out_step, deep, rows, first)
+                continue
+            for j in range(0, rows, PANEL_ROWS):
+                high, d = min(PANEL_ROWS, rows - j), at(D, j * D_step + i)
+                if width > WIDE_COLUMNS:
+                    double(d, D_step, 1, room, lanes, spare, lanes, deep, high, 1)
+                else:
+                    wide(d, D_step, 1, room, lanes, spare, lanes, deep, high, 1)
+                made, o = carray(spare, (high, lanes)), carray(at(out, j * out_step + k), (high, out_step))
+                for row in range(high):
+                    for column in range(width):
+                        before = real(0) if first else o[row, column]
+                        o[row, column] = before + made[row, column]
+
+
+def side_by_side(S, S_step, width, deep, room):
+    """room[i, k] = S[k, i] for k < width.   S (width, deep), room (deep, 2 * WIDE_COLUMNS)"""
+    lanes = 2 * WIDE_COLUMNS
+    for k in range(0, width, WIDE_COLUMNS):
+        i = 0
+        while i + WIDE_COLUMNS <= deep:
+            source, target = at(S, k * S_step + i), at(room, i * lanes + k)
+            transpose_tile(source, S_step, width - k - 1, target, lanes)
+            i += WIDE_COLUMNS
+        few = min(WIDE_COLUMNS, width - k)
+        source, target = carray(at(S, k * S_step), (few, S_step)), carray(at(room, k), (deep, lanes))
+        for last in range(i, deep):
+            for row in range(few):
+                target[last, row] = source[row, last]
+
+
+def add_rows(D, D_step, S, S_step, out, out_step, inner, rows, columns):
+    """The same as `add_products`: reads D once for each four rows of S, and S once for each STRIP_ROWS rows
+    of D."""
     j = 0
     while j + STRIP_ROWS <= rows:
         some_rows(at(D, j * D_step), D_step, S, S_step, at(out, j * out_step), out_step, inner, columns)
@@ -312,6 +410,13 @@ def squares(G, size):
     for i in range(size):
         total += np.float64(G[i]) * np.float64(G[i])
     return total
+
+
+def add(G, other, size):
+    """G += other."""
+    G, other = carray(G, (size,)), carray(other, (size,))
+    for i in range(size):
+        G[i] += other[i]
 
 
 def scale(G, size, factor):

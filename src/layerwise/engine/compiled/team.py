@@ -109,6 +109,20 @@ def region(rows, columns, part, parts, joint):
     return 0, rows, c0, c1
 
 
+@njit(nogil=True)
+@named_apart
+def gradient_region(n, n_prev, part, parts):
+    """(r0, r1, c0, c1): one of `parts` parts of a layer's W (n, n_prev): the rows that the same part multiplies
+    in the forward pass, so that they stay in its cache, or columns where the rows are few."""
+    if parts == 1:
+        return 0, n, 0, n_prev
+    if n >= 2 * NARROWEST * parts or n >= n_prev:
+        r0, r1 = share(n, part, parts)
+        return r0, r1, 0, n_prev
+    c0, c1 = share(n_prev, part, parts)
+    return 0, n, c0, c1
+
+
 Value = TypeVar("Value")
 
 

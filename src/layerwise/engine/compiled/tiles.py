@@ -97,12 +97,12 @@ def _accumulate(builder: Any, start: Any, stop: Any, step: int, sums: list, add:
 
 
 def _product_tile(height: int, lanes: int) -> Callable:
-    """out (height, lanes) = P (height, inner) S (inner, lanes)."""
+    """out (height, lanes) = P (height, inner) S (inner, lanes), or += where it is not the `first` part."""
 
     @intrinsic
-    def tile(typingctx, P, row_step, column_step, S, S_step, out, out_step, inner):
+    def tile(typingctx, P, row_step, column_step, S, S_step, out, out_step, inner, first):
         def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            P_, row_step_, column_step_, S_, S_step_, out_, out_step_, inner_ = arguments
+            P_, row_step_, column_step_, S_, S_step_, out_, out_step_, inner_, first_ = arguments
             real = context.get_value_type(P.dtype)
             size = P.dtype.bitwidth // 8
             kind = ir.VectorType(real, lanes) if lanes > 1 else real
@@ -120,14 +120,23 @@ def _product_tile(height: int, lanes: int) -> Callable:
                 return result
 
             zero = ir.Constant(kind, [0.0] * lanes if lanes > 1 else 0.0)
-            sums = _accumulate(builder, _INDEX(0), inner_, 1, [zero] * height, add)
-            for row, total in zip(rows, sums, strict=True):
-                place = builder.gep(out_, [builder.mul(row, out_step_)])
+            places = [builder.gep(out_, [builder.mul(row, out_step_)]) for row in rows]
+            fresh, before = builder.icmp_signed("!=", first_, _INDEX(0)), builder.block
+            with builder.if_then(builder.not_(fresh)):
+                so_far, block = [_load(builder, place, kind, size) for place in places], builder.block
+            starts = []
+            for value in so_far:
+                start = builder.phi(kind)
+                start.add_incoming(zero, before)
+                start.add_incoming(value, block)
+                starts.append(start)
+            sums = _accumulate(builder, _INDEX(0), inner_, 1, starts, add)
+            for place, total in zip(places, sums, strict=True):
                 builder.store(total, builder.bitcast(place, kind.as_pointer()), align=size)
             return context.get_dummy_value()
 
         index = types.int64
-        return types.void(P, index, index, P, index, P, index, index), codegen
+        return types.void(P, index, index, P, index, P, index, index, index), codegen
 
     return tile
 
@@ -192,6 +201,66 @@ def _inner_tile(height: int, width: int) -> Callable:
     return tile
 
 
+def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
+    """target[k, r] = row r of source[k], for k, r < lanes.   target: rows `step` long
+
+    Row r begins `width` numbers behind the one before, and from `last` on it is that one again; where they are
+    `ordered` it is number order[r] of the source, whose rows are `width` long.
+    Method: Eklundh 1972, blocks changing places, of half the size each time.
+    """
+
+    def load(context: Any, builder: Any, real_type: Any, source: Any, place: Any) -> Any:
+        kind = ir.VectorType(context.get_value_type(real_type), lanes)
+        return _load(builder, builder.gep(source, [place]), kind, real_type.bitwidth // 8)
+
+    def store_transposed(builder: Any, vectors: list, target: Any, step: Any, size: int) -> None:
+        half = lanes // 2
+        while half:
+            for r in (r for r in range(lanes) if not r & half):
+                above, below = vectors[r], vectors[r + half]
+                for row, shift in ((r, 0), (r + half, half)):
+                    chosen = [k + shift if not k & half else lanes + k - half + shift for k in range(lanes)]
+                    mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), chosen)
+                    vectors[row] = builder.shuffle_vector(above, below, mask)
+            half //= 2
+        for k, vector in enumerate(vectors):
+            place = builder.gep(target, [builder.mul(_INDEX(k), step)])
+            builder.store(vector, builder.bitcast(place, vector.type.as_pointer()), align=size)
+
+    if ordered:
+
+        @intrinsic
+        def ordered_tile(typingctx, source, order, width, target, step):
+            def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+                source_, order_, width_, target_, step_ = arguments
+                numbers = [builder.load(builder.gep(order_, [_INDEX(r)])) for r in range(lanes)]
+                places = [builder.mul(number, width_) for number in numbers]
+                vectors = [load(context, builder, source.dtype, source_, place) for place in places]
+                store_transposed(builder, vectors, target_, step_, source.dtype.bitwidth // 8)
+                return context.get_dummy_value()
+
+            index = types.int64
+            return types.void(source, order, index, source, index), codegen
+
+        return ordered_tile
+
+    @intrinsic
+    def tile(typingctx, source, width, last, target, step):
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            source_, width_, last_, target_, step_ = arguments
+            vectors = []
+            for r in range(lanes):
+                row = builder.select(builder.icmp_signed("<", _INDEX(r), last_), _INDEX(r), last_)
+                vectors.append(load(context, builder, source.dtype, source_, builder.mul(row, width_)))
+            store_transposed(builder, vectors, target_, step_, source.dtype.bitwidth // 8)
+            return context.get_dummy_value()
+
+        index = types.int64
+        return types.void(source, index, index, source, index), codegen
+
+    return tile
+
+
 def _inlined(function: Callable) -> Any:
     return numba.njit(named_apart(function), error_model="numpy", forceinline=True)
 
@@ -200,23 +269,23 @@ def _panel(lanes: int) -> Any:
     """Some columns of a product, PANEL_ROWS rows at a time, and fewer at its end."""
     most, four, two, one = (_product_tile(height, lanes) for height in (PANEL_ROWS, 4, 2, 1))
 
-    def panel(P, row_step, column_step, S, S_step, out, out_step, inner, rows):
+    def panel(P, row_step, column_step, S, S_step, out, out_step, inner, rows, first):
         j = 0
         while j + PANEL_ROWS <= rows:
-            most(
-                at(P, j * row_step), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner
-            )
+            p, o = at(P, j * row_step), at(out, j * out_step)
+            most(p, row_step, column_step, S, S_step, o, out_step, inner, first)
             j += PANEL_ROWS
         if j + 4 <= rows:
-            four(
-                at(P, j * row_step), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner
-            )
+            p, o = at(P, j * row_step), at(out, j * out_step)
+            four(p, row_step, column_step, S, S_step, o, out_step, inner, first)
             j += 4
         if j + 2 <= rows:
-            two(at(P, j * row_step), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner)
+            p, o = at(P, j * row_step), at(out, j * out_step)
+            two(p, row_step, column_step, S, S_step, o, out_step, inner, first)
             j += 2
         if j < rows:
-            one(at(P, j * row_step), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner)
+            p, o = at(P, j * row_step), at(out, j * out_step)
+            one(p, row_step, column_step, S, S_step, o, out_step, inner, first)
 
     return _inlined(panel)
 
@@ -237,9 +306,9 @@ def _strip(height: int) -> Any:
     return _inlined(strip)
 
 
-class Panels(NamedTuple):
-    """What a product in one precision is made of: panels of two registers' columns, of one's and of a single
-    column, strips of STRIP_ROWS rows and of one."""
+class Tiles(NamedTuple):
+    """What products in one precision are made of: panels of two registers' columns, of one's and of a single
+    column, strips of STRIP_ROWS rows and of one, and squares of one register's columns that are transposed."""
 
     double: Any
     wide: Any
@@ -247,10 +316,15 @@ class Panels(NamedTuple):
     single: Any
     some_rows: Any
     one_row: Any
+    transpose_tile: Any
+    transpose_ordered: Any
 
 
 @cache
-def panels(real: str) -> Panels:
+def tiles_of(real: str) -> Tiles:
     """Those of "float32" or "float64"."""
     wide = REGISTER_BYTES // (4 if real == "float32" else 8)
-    return Panels(_panel(2 * wide), _panel(wide), wide, _panel(1), _strip(STRIP_ROWS), _strip(1))
+    return Tiles(
+        _panel(2 * wide), _panel(wide), wide, _panel(1), _strip(STRIP_ROWS), _strip(1),
+        _transpose_tile(wide, ordered=False), _transpose_tile(wide, ordered=True),
+    )  # fmt: skip

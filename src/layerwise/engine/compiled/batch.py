@@ -1,0 +1,195 @@
+"""The passes over one mini-batch, for any network: forward, backward, and the gradient of a layer.
+
+There is no formula here. The network comes as data, a table with a row for each layer, and the loops and BLAS
+come as a table of addresses (see `kernels`).
+
+    layers[l] = (n_prev, n, kernel, W start, b start, Z start, A start, H start, D start, mask start, joint)
+
+The first two are widths, `kernel` the number of the activation's forward kernel (its backward kernel is the
+next), then come positions in the flat vector, and positions, per example, in the work buffer: Z the
+pre-activation (A itself where it need not be kept), A = g(Z), H = A after dropout (A itself where the layer
+drops nothing), D = dJ/dZ. The last is the position, per example, of a mask in `masks`, where they are given.
+
+As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`), and so is the
+mini-batch, to which `batch` points.
+
+Several threads may go through one batch together, each calling with its own number. The work is cut into
+`parts`, whatever the number of threads, and thread t does the parts t, t + threads, ...; so the bits do not
+depend on how many threads there are. A batch is cut in one of two ways:
+
+    sliced       each part has some of the examples, and does all of both passes on them
+    not sliced   each part has some units of a layer, or examples where these are more; between one layer and
+                 the next the threads `meet`
+"""
+
+from __future__ import annotations
+
+import numba
+
+from layerwise.engine.compiled.calls import at, call, call_for_number, gemm
+from layerwise.engine.compiled.formula import compile_formula
+from layerwise.engine.compiled.kernels import (
+    ADD_PRODUCTS,
+    DRAW_MASK,
+    DROP,
+    DROP_IN_PLACE,
+    GATHER_COLUMNS,
+    GEMM,
+    LOSS,
+    MULTIPLY_ADD,
+    OWN_PRODUCTS_UP_TO,
+    TAKE_COLUMNS,
+)
+from layerwise.engine.compiled.naming import named_apart
+from layerwise.engine.compiled.team import meet, region, share
+from layerwise.formulas.randomness import subkey
+
+LAYER_COLUMNS = 11
+# Matrices of so many columns or more begin each row at a multiple of so many numbers.
+PADDED_FROM, PADDED_TO = 5, 16
+# Losses that are added up in their own precision, before they are added to the others in double precision.
+SUMMED_ALONE = 256
+
+_subkey = compile_formula(subkey, None)
+
+
+def driver_part(function):
+    """A part of a driver, compiled with it."""
+    return numba.njit(named_apart(function), inline="never", error_model="numpy")
+
+
+@driver_part
+def leading(m):
+    """The distance between the rows of matrices of m columns: whole registers, unless they are very few."""
+    return m if m < PADDED_FROM else (m + PADDED_TO - 1) // PADDED_TO * PADDED_TO
+
+
+@driver_part
+def row_of(layers, layer):
+    """The numbers of one layer; see above."""
+    row = at(layers, layer * LAYER_COLUMNS)
+    return row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10]
+
+
+@driver_part
+def multiply(kernels, P, flipped, step, S, out, lead, inner, rows, columns, padded, room):
+    """out (rows, columns) = P S.   P (rows, inner), or flipped (inner, rows); S (inner, columns)
+
+    `step` is the distance from one row of P, as it lies, to the next. Rows of S and of out are `lead` apart,
+    and so wide that `padded` columns may be worked out: whole registers, what is too much being of no use.
+    """
+    if rows * columns * inner <= kernels[OWN_PRODUCTS_UP_TO]:
+        row_step, column_step = (1, step) if flipped else (step, 1)
+        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, lead, out, lead, inner, rows, padded, room))
+    else:
+        gemm(kernels[GEMM], (flipped, 0), (rows, columns, inner), P, step, S, lead, out, lead)
+
+
+@driver_part
+def gather(kernels, source, width, order, ordered, first, i0, i1, target, lead):
+    """The examples i0 ... i1 of a mini-batch, from source (examples, width) into the columns of target:
+    source[order[first + i]], or as they stand where they are not `ordered`."""
+    if i1 <= i0:
+        return
+    place = at(target, i0)
+    if ordered:
+        call(kernels[GATHER_COLUMNS], (source, at(order, first + i0), place, i1 - i0, width, lead))
+    else:
+        call(kernels[TAKE_COLUMNS], (at(source, (first + i0) * width), place, i1 - i0, width, lead))
+
+
+@driver_part
+def forward_pass(
+    kernels, layers, depth, parameters, batch, m, lead, work, keep_probs, highest, dropping,
+    step_key, masks, thread, threads, parts, sliced, counters, room,
+):  # fmt: skip
+    """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
+    are drawn first where `step_key` is not below 0."""
+    source = batch
+    for layer in range(depth):
+        n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
+        for part in range(thread, parts, threads):
+            r0, r1, c0, c1 = region(n, m, part, parts, joint or sliced)
+            rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
+            if rows <= 0 or columns <= 0:
+                continue
+            padded = lead - c0 if c1 == m else columns
+            W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
+            multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
+            call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, columns))
+            if dropping and h != a:
+                M = at(masks, mask * lead + block)
+                if step_key >= 0:
+                    key = _subkey(step_key, layer + 1)
+                    call(kernels[DRAW_MASK], (M, lead, rows, columns, key, highest[layer], c0 * n + r0, n))
+                call(
+                    kernels[DROP], (A, at(work, h * lead + block), M, lead, rows, columns, keep_probs[layer])
+                )
+        source = at(work, (h if dropping else a) * lead)
+        if not sliced:
+            meet(counters, threads)
+
+
+@driver_part
+def backward_pass(
+    kernels, layers, depth, parameters, Y, weights, total, m, lead, work, keep_probs, dropping, masks,
+    settings, thread, threads, parts, sliced, counters, partial, room,
+):  # fmt: skip
+    """dJ/dZ of every layer, penalties aside, and the sum of each part's losses into partial[8 * part].
+
+    Each layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights (m,)
+    """
+    _, n, kernel, _, _, z, a, _, d, _, _ = row_of(layers, depth - 1)
+    for part in range(thread, parts, threads):
+        c0, c1 = share(m, part, parts)
+        loss = 0.0
+        for first in range(c0, c1, SUMMED_ALONE):
+            A, D, few = at(work, a * lead + first), at(work, d * lead + first), min(SUMMED_ALONE, c1 - first)
+            loss += call_for_number(
+                kernels[LOSS], (A, at(Y, first), at(weights, first), D, lead, n, few, total, settings)
+            )
+        partial[8 * part] = loss
+        if c1 > c0:
+            D, Z, A = at(work, d * lead + c0), at(work, z * lead + c0), at(work, a * lead + c0)
+            call(kernels[kernel + 1], (D, Z, A, lead, n, c1 - c0))
+    if not sliced:
+        meet(counters, threads)
+    for layer in range(depth - 1, 0, -1):
+        below, n, _, w, _, _, _, _, above, _, _ = row_of(layers, layer)
+        _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
+        for part in range(thread, parts, threads):
+            r0, r1, c0, c1 = region(below, m, part, parts, joint or sliced)
+            rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
+            if rows <= 0 or columns <= 0:
+                continue
+            padded = lead - c0 if c1 == m else columns
+            D = at(work, d * lead + block)
+            W, D_above = at(parameters, w + r0), at(work, above * lead + c0)
+            multiply(kernels, W, 1, below, D_above, D, lead, n, rows, columns, padded, room)
+            if dropping and h != a:
+                M = at(masks, mask * lead + block)
+                call(kernels[DROP_IN_PLACE], (D, M, lead, rows, columns, keep_probs[layer - 1]))
+            Z, A = at(work, z * lead + block), at(work, a * lead + block)
+            call(kernels[kernel + 1], (D, Z, A, lead, rows, columns))
+        if not sliced:
+            meet(counters, threads)
+
+
+@driver_part
+def weight_gradient(
+    kernels, layers, layer, gradient, batch, lead, work, dropping, r0, r1, c0, c1, e0, e1, room
+):
+    """dW[r0:r1, c0:c1] of one layer from the examples e0 ... e1 into `gradient`, penalties aside."""
+    n_prev, _, _, w, _, _, _, _, d, _, _ = row_of(layers, layer)
+    rows, columns, m = r1 - r0, c1 - c0, e1 - e0
+    if rows <= 0 or columns <= 0:
+        return
+    D, out = at(work, (d + r0) * lead + e0), at(gradient, w + r0 * n_prev + c0)
+    below = at(batch, c0 * lead + e0)
+    if layer > 0:
+        before = at(layers, (layer - 1) * LAYER_COLUMNS)
+        below = at(work, ((before[7] if dropping else before[6]) + c0) * lead + e0)
+    if rows * columns * m <= kernels[OWN_PRODUCTS_UP_TO]:
+        call(kernels[ADD_PRODUCTS], (D, lead, below, lead, out, n_prev, m, rows, columns, room))
+    else:
+        gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, lead, below, lead, out, n_prev)
