@@ -224,6 +224,9 @@ class Engine(Protocol):
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         """Z[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])"""
 
+    def outputs(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """A[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])"""
+
     def cost_and_gradient(
         self,
         parameters: np.ndarray,

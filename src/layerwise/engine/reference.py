@@ -8,7 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
-from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
+from layerwise.engine.contract import (
+    Batches,
+    EpochTotals,
+    Program,
+    StepTotals,
+    TrainingState,
+    output_activation,
+)
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import dropout_key, dropout_mask, shuffled
 from layerwise.formulas.regularizers import decay, max_norm_scale
@@ -93,6 +100,11 @@ class ReferenceEngine:
         with np.errstate(all="ignore"):
             caches = forward(X.T, named_views(parameters, architecture), architecture.activations)
         return np.ascontiguousarray(caches[-1].Z.T)
+
+    def outputs(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """See `contract.Engine.outputs`."""
+        with np.errstate(all="ignore"):
+            return output_activation(self.program, self.pre_activations(parameters, X))
 
     def cost_and_gradient(
         self,

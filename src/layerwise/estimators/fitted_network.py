@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.engine import Program, TrainingState, build_engine, output_activation
+from layerwise.engine import Program, TrainingState, build_engine
 from layerwise.errors import TrainingError
 from layerwise.network.parameters import initial_parameters
 from layerwise.training import Data, Recipe, Result, train
@@ -31,7 +31,7 @@ class FittedNetwork:
 
     def outputs(self, X: np.ndarray) -> np.ndarray:
         """A[L] of each row.   X (m, n[0]) -> (m, n[L])"""
-        return output_activation(self.program, self.pre_activations(X))
+        return build_engine(self.program, self.engine).outputs(self.parameters, X)
 
 
 def fit_network(

@@ -12,7 +12,6 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
-from layerwise.engine import output_activation
 from layerwise.errors import InputError
 from layerwise.estimators.mlp_inputs import (
     as_rows,
@@ -289,14 +288,15 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
     def predict(self, X: Any) -> Any:
         """The most probable label of each row, (m,); or which labels it has, (m, labels) of 0 and 1, sparse
         where those of fit were."""
-        labels = decode(self._pre_activations(X)[1], self.classes_, self.out_activation_)
+        labels = decode(self._pre_activations(X), self.classes_, self.out_activation_)
         return sparse.csr_matrix(labels) if self._sparse_labels else labels
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, in the order of `classes_`.   (m, classes)"""
-        network, Z = self._pre_activations(X)
-        A = output_activation(network.program, Z)
-        return np.hstack([1 - A, A]) if A.shape[1] == 1 else A
+        A = self._outputs(X)
+        if A.shape[1] > 1:
+            return A
+        return np.concatenate((1 - A, A), axis=1)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """The logarithm of `predict_proba`.   (m, classes)"""
@@ -440,6 +440,5 @@ class MLPRegressor(RegressorMixin, MLPNetwork):
 
     def predict(self, X: Any) -> np.ndarray:
         """The value of each row, (m,); or its values, (m, outputs)."""
-        network, Z = self._pre_activations(X)
-        A = Z if self.out_activation_ == "identity" else output_activation(network.program, Z)
+        A = self._outputs(X)
         return A[:, 0] if A.shape[1] == 1 else A

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,15 +100,20 @@ class FittedMLP(SeenNetwork, BaseEstimator):
             0,
         )
 
-    def _pre_activations(self, X: Any) -> tuple[LiveNetwork, np.ndarray]:
-        """(network, Z[L] of each row).   X (m, features) -> (m, n[L])"""
-        network = self._live()
-        rows = checked_rows(self, X)
-        threads = self._threads()
+    def _pre_activations(self, X: Any) -> np.ndarray:
+        """Z[L] of each row.   X (m, features) -> (m, n[L])"""
+        return self._predicted(self._live().pre_activations, X)
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """A[L] of each row.   X (m, features) -> (m, n[L])"""
+        return self._predicted(self._live().outputs, X)
+
+    def _predicted(self, function: Callable[[Any], np.ndarray], X: Any) -> np.ndarray:
+        rows, threads = checked_rows(self, X), self._threads()
         if threads is None:
-            return network, network.pre_activations(rows)
+            return function(rows)
         with held_to(threads):
-            return network, network.pre_activations(rows)
+            return function(rows)
 
     def _threads(self) -> int | None:
         """Threads at most, for `held_to`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import is_
 from typing import Any
 
@@ -66,9 +66,16 @@ class LiveNetwork:
 
     def pre_activations(self, X: Any) -> np.ndarray:
         """Z[L] of each row.   X (m, n[0]), dense or sparse, of any precision -> (m, n[L])"""
+        return by_parts(self.engine().pre_activations, self.vector, self._rows(X))
+
+    def outputs(self, X: Any) -> np.ndarray:
+        """A[L] of each row, likewise."""
+        return by_parts(self.engine().outputs, self.vector, self._rows(X))
+
+    def _rows(self, X: Any) -> Any:
         if type(X) is np.ndarray and X.dtype == self.vector.dtype and X.flags.c_contiguous:
-            return self.engine().pre_activations(self.vector, X)
-        return pre_activations(self.engine(), self.vector, as_rows(X, self.program.dtype))
+            return X
+        return as_rows(X, self.program.dtype)
 
 
 _announced: set[tuple[Any, ...]] = set()
@@ -93,12 +100,10 @@ def announce_compiling(engine: Engine) -> None:
         )
 
 
-def pre_activations(engine: Engine, vector: np.ndarray, rows: Any) -> np.ndarray:
-    """Z[L] of each row.   rows (m, n[0]) of the engine's precision, dense or sparse -> (m, n[L])"""
+def by_parts(
+    function: Callable[[np.ndarray, np.ndarray], np.ndarray], vector: np.ndarray, rows: Any
+) -> np.ndarray:
+    """An engine's function of parameters and rows, of rows (m, n[0]) dense or sparse, these a part at a time."""
     if not sparse.issparse(rows):
-        return engine.pre_activations(vector, rows)
-    program = engine.program
-    Z = np.empty((rows.shape[0], program.architecture.sizes[-1]), dtype=program.dtype)
-    for part, dense in dense_parts(rows):
-        Z[part] = engine.pre_activations(vector, dense)
-    return Z
+        return function(vector, rows)
+    return np.concatenate([function(vector, dense) for _, dense in dense_parts(rows)])

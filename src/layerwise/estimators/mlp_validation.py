@@ -8,7 +8,7 @@ import numpy as np
 
 from layerwise.engine import Engine, cost_of, output_activation
 from layerwise.estimators.mlp_labels import decode
-from layerwise.estimators.mlp_live import pre_activations
+from layerwise.estimators.mlp_live import by_parts
 
 
 class Held(NamedTuple):
@@ -37,7 +37,7 @@ def cost_and_score(
     A prediction that is not finite makes both NaN.
     """
     with np.errstate(all="ignore"):
-        Z = pre_activations(engine, vector, held.X)
+        Z = by_parts(engine.pre_activations, vector, held.X)
         A = output_activation(engine.program, Z)
         cost = cost_of(engine.program, Z, held.Y, held.weights) / averaged_outputs
     if not np.isfinite(A).all():

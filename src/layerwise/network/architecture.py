@@ -63,7 +63,7 @@ class Architecture:
         """L: layers with weights."""
         return len(self.activations)
 
-    @property
+    @cached_property
     def parameter_count(self) -> int:
         return self.blocks[-1].stop
 

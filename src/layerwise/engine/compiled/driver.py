@@ -270,14 +270,14 @@ def run_steps(
         outcome[2] = finite
 
 
-def pre_activations(
+def outputs(
     kernels, layers, depth, parameters, X, out, work, batch_X, chunk, start, stop, keep_probs, highest,
     counters, room,
 ):  # fmt: skip
-    """Z[L] of the rows start ... stop into `out`, `chunk` rows at a time.   X (m, n[0]), out (m, n[L])"""
+    """A[L] of the rows start ... stop into `out`, `chunk` rows at a time.   X (m, n[0]), out (m, n[L])"""
     inputs = layers[0]
     last = at(layers, (depth - 1) * LAYER_COLUMNS)
-    n, z = last[1], last[5]
+    n, a = last[1], last[6]
     for first in range(start, stop, chunk):
         m = min(chunk, stop - first)
         lead = leading(m)
@@ -286,11 +286,11 @@ def pre_activations(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
             0, 1, 1, 0, counters, room,
         )  # fmt: skip
-        call(kernels[TRANSPOSE], (at(work, z * lead), at(out, first * n), n, lead, m))
+        call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
 
 
 DRIVERS = {
     run_steps: Arguments("nnnnidiinppnppppninnnnnnndnnnndddpppppdinnpxxpdpnxxxi"),
     cost_and_gradient: Arguments("iinpppppxnpdinnpxxpidp", returns=True),
-    pre_activations: Arguments("iinpppppnnndiip"),
+    outputs: Arguments("iinpppppnnndiip"),
 }

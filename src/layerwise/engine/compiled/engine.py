@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import sys
 from collections.abc import Callable
@@ -36,7 +37,7 @@ leading: Callable[[int], int] = batch.leading.py_func
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
-SMALL_STEP = 2**20
+SMALL_STEP = 2**21
 # Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then less
 # passes from one core's cache to another's.
 SLICED_UP_TO = 2**15
@@ -65,9 +66,34 @@ def driver_kernel(function: Callable, real: str) -> Kernel:
     return Kernel(function, function.__name__, real, driver.DRIVERS[function], digest)
 
 
-def _at(array: np.ndarray) -> int:
-    """The address of its first number. The caller sees to it that the array outlives the call."""
+def _by_interface(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]
+
+
+def _by_layout(array: np.ndarray) -> int:
+    # NumPy's arrays begin with what every Python object begins with, then comes this address: compiled modules
+    # rely on it, so it does not change. Asking for `__array_interface__` takes ten times as long.
+    return ctypes.c_void_p.from_address(id(array) + object.__basicsize__).value or 0
+
+
+_SAMPLE = np.zeros(3)[1:]
+_KNOWN_LAYOUT = sys.implementation.name == "cpython" and _by_layout(_SAMPLE) == _by_interface(_SAMPLE)
+# The address of an array's first number. The caller sees to it that the array outlives the call.
+_at: Callable[[np.ndarray], int] = _by_layout if _KNOWN_LAYOUT else _by_interface
+
+
+class _Outputs:
+    """What the driver of predictions is given of the network, for one choice of its last activation."""
+
+    def __init__(self, layers: np.ndarray, names: tuple[str, ...], real: str) -> None:
+        self.layers, self.width = layers, _work_width(layers)
+        self.kernels = kernels.addresses(kernels.prediction_kernels(names, real), real)
+        self.arguments = _at(self.kernels), _at(layers), len(layers)
+
+
+def _work_width(layers: np.ndarray) -> int:
+    """Numbers per example that the layers of such a table need."""
+    return int((layers[:, 5:9].max(axis=1) + layers[:, 1]).max())
 
 
 class CompiledEngine:
@@ -79,27 +105,30 @@ class CompiledEngine:
         self.program = program
         self._real = np.dtype(program.dtype).type
         architecture = program.architecture
-        # The output layer's own activation is left out of predictions, which stop at Z[L], and of training
-        # where the loss is taken of the pre-activation and so includes it.
-        bare = (*architecture.activations[:-1], "identity")
-        trained = bare if program.objective.formula.of == "pre-activation" else architecture.activations
+        # The output layer's own activation is left out where Z[L] is asked for, and in training where the loss
+        # is taken of the pre-activation and so includes it.
+        self._bare = (*architecture.activations[:-1], "identity")
+        trained = self._bare if program.objective.formula.of == "pre-activation" else architecture.activations
         self._training_names = tuple(sorted(set(trained)))
-        self._prediction_names = tuple(sorted(set(bare)))
         self._training_layers = self._layer_table(trained, self._training_names, training=True)
-        self._prediction_layers = self._layer_table(bare, self._prediction_names, training=False)
         self._keep_probs = np.array(program.keep_probs)
         self._drops = any(keep < 1 for keep in program.keep_probs)
         self._highest = np.array([highest_kept(keep) for keep in program.keep_probs], dtype=np.int64)
         self._settings = np.array([*program.objective.settings, 0.0], dtype=self._real)
         self._optimizer_settings = np.array([*program.optimizer_settings, 0.0])
         self._constants_count = max(1, len(program.rule.constants(1, *program.optimizer_settings)))
-        self._buffers: dict[str, np.ndarray] = {}
+        self._buffers: dict[str, tuple[np.ndarray, int]] = {}
         self._empty = np.empty(0, dtype=self._real)
         self._no_order = np.empty(0, dtype=np.int64)
         self._given: tuple[object, np.ndarray] = (None, self._empty)
+        self._given_ones = self._empty
         self._team = Team()
-        self._training_width = self._work_width(self._training_layers)
-        self._prediction_width = self._work_width(self._prediction_layers)
+        self._training_width = _work_width(self._training_layers)
+        self._known: tuple[np.ndarray, int] = (self._empty, 0)
+        counters = np.zeros(2, dtype=np.int64)
+        self._alone = counters, _at(counters)
+        self._dropping = _at(self._keep_probs), _at(self._highest)
+        self._n_outputs = architecture.sizes[-1]
         self._own_products = kernels.ALL_PRODUCTS if MANY_REGISTERS else kernels.SMALL_PRODUCTS
         self._largest_weights = max(n_prev * n for _, n_prev, n, _ in architecture.layers())
 
@@ -126,20 +155,16 @@ class CompiledEngine:
             mask += n
         return table
 
-    def _buffer(self, purpose: str, size: int) -> np.ndarray:
-        """A work array that is kept from call to call and grows when more is asked for; it begins where a
-        register of any size may be read at once."""
-        buffer = self._buffers.get(purpose)
-        if buffer is None or buffer.size < size:
+    def _room(self, purpose: str, size: int) -> int:
+        """The address of a work array that is kept from call to call and grows when more is asked for; it begins
+        where a register of any size may be read at once."""
+        kept, address = self._buffers.get(purpose, (self._empty, 0))
+        if kept.size < size + BOUNDARY:
             # Zeros: what is worked out between the rows must stay numbers, for others slow a processor down.
-            room = np.zeros(size + BOUNDARY, dtype=self._real)
-            first = -_at(room) % (BOUNDARY * room.itemsize) // room.itemsize
-            buffer = self._buffers[purpose] = room[first : first + size]
-        return buffer
-
-    @staticmethod
-    def _work_width(layers: np.ndarray) -> int:
-        return int((layers[:, 5:9].max(axis=1) + layers[:, 1]).max())
+            kept = np.zeros(size + BOUNDARY, dtype=self._real)
+            address = _at(kept) + -_at(kept) % (BOUNDARY * kept.itemsize)
+            self._buffers[purpose] = kept, address
+        return address
 
     @functools.cached_property
     def _training_kernels(self) -> dict[int, Kernel]:
@@ -159,11 +184,6 @@ class CompiledEngine:
         share = [one for number, one in self._training_kernels.items() if number not in kept]
         compile_all(self.program, self.kernels, share)
         return kernels.addresses(self._training_kernels, self.program.dtype)
-
-    @functools.cached_property
-    def _prediction_addresses(self) -> np.ndarray:
-        chosen = kernels.prediction_kernels(self._prediction_names, self.program.dtype)
-        return kernels.addresses(chosen, self.program.dtype)
 
     @property
     def is_compiled(self) -> bool:
@@ -207,22 +227,24 @@ class CompiledEngine:
         rates = np.ascontiguousarray(rates, dtype=np.float64)
         outcome = np.zeros(3, dtype=np.int64)
         slots = state.slots if state.slots.size else self._empty
-        batch_weights = self._batch_weights(rows, weights is not None)
+        # Examples without weights have weight 1.
+        batch_weights = self._room("weights", rows) if weights is not None else self._ones(rows)
         drawn = batches.masks is None
-        masks = self._room_for_masks(rows) if batches.masks is None else self._flat_masks(batches.masks)
+        units = sum(program.architecture.sizes[1:]) if self._drops and drawn else 0
+        masks = self._room("masks", units * lead) if drawn else self._flat_masks(batches.masks)
         common = (
             _at(partial), _at(self._training_addresses), _at(self._training_layers),
             len(self._training_layers), _at(state.parameters), _at(slots), state.parameters.size,
-            _at(self._buffer("gradient", state.parameters.size * (parts if sliced else 1))),
+            self._room("gradient", state.parameters.size * (parts if sliced else 1)),
             _at(batches.X), _at(batches.Y),
-            _at(batch_weights if weights is None else weights), weights is not None,
+            batch_weights if weights is None else _at(weights), weights is not None,
             _at(self._no_order if order is None else order), order is not None,
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            _at(self._buffer("work", self._training_width * lead)), _at(self._buffer("X", inputs * lead)),
-            _at(self._buffer("Y", outputs * lead)), _at(batch_weights), _at(self._buffer("rooms", parts * ROOM)),
-            _at(self._keep_probs), _at(self._highest), masks.size > 0, self._drops and drawn, _at(masks),
+            self._room("work", self._training_width * lead), self._room("X", inputs * lead),
+            self._room("Y", outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
+            _at(self._keep_probs), _at(self._highest), units > 0 or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             _at(constants), self._constants_count,
             float(program.decay), float(program.max_norm), float(program.clip_norm), _at(outcome),
@@ -235,31 +257,22 @@ class CompiledEngine:
 
     def _processors(self, parts: int, rows: int) -> AbstractContextManager[int]:
         """How many threads a call has, as its context's value; BLAS is held to one where it is called."""
-        if parts == 1 and self._largest_weights * rows <= self._own_products:
+        if parts == 1 and self._without_blas(rows):
             return nullcontext(1)
         return shared_processors(min(parts, allowed_threads()))
 
-    @functools.cached_property
-    def _prediction_tables(self) -> tuple[tuple[int, int, int], tuple[int, int]]:
-        """What the driver of predictions is given: (kernels, layers, depth), and what concerns dropout."""
-        network = _at(self._prediction_addresses), _at(self._prediction_layers), len(self._prediction_layers)
-        return network, (_at(self._keep_probs), _at(self._highest))
+    def _without_blas(self, rows: int) -> bool:
+        """Whether no product of so many rows is left to BLAS."""
+        return self._largest_weights * rows <= self._own_products
 
-    def _batch_weights(self, rows: int, given: bool) -> np.ndarray:
-        """Room for the weights of a mini-batch; 1 where examples have none."""
-        if given:
-            return self._buffer("weights", rows)
-        ones = self._buffer("ones", rows)
-        ones.fill(1)
-        return ones
+    def _ones(self, rows: int) -> int:
+        """The address of so many numbers 1."""
+        if self._given_ones.size < rows:
+            self._given_ones = np.ones(rows, dtype=self._real)
+        return _at(self._given_ones)
 
-    def _room_for_masks(self, rows: int) -> np.ndarray:
-        """Where the masks of a mini-batch are drawn, one behind the other, each (n[l], m)."""
-        units = sum(self.program.architecture.sizes[1:])
-        return self._buffer("masks", units * leading(rows) if self._drops else 0)
-
-    def _flat_masks(self, masks: tuple[np.ndarray | None, ...]) -> np.ndarray:
-        """Masks of 1 and 0, laid likewise; made once for the same masks."""
+    def _flat_masks(self, masks: tuple[np.ndarray | None, ...]) -> int:
+        """The address of masks of 1 and 0, one behind the other, each (n[l], m); made once for the same masks."""
         if self._given[0] is not masks:
             m = next((len(mask) for mask in masks if mask is not None), 0)
             laid = np.ones((sum(self.program.architecture.sizes[1:-1]), leading(m)), dtype=self._real)
@@ -269,7 +282,7 @@ class CompiledEngine:
                     laid[first : first + n, :m] = mask.T
                 first += n
             self._given = (masks, laid.ravel())
-        return self._given[1]
+        return _at(self._given[1])
 
     def orders(self, rows: int, first: int, count: int) -> np.ndarray:
         """See `contract.Engine.orders`."""
@@ -281,33 +294,60 @@ class CompiledEngine:
 
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         """See `contract.Engine.pre_activations`."""
-        check_parameters(self.program, parameters)
-        check_examples(self.program, X)
-        Z = np.empty((len(X), self.program.architecture.sizes[-1]), dtype=self._real)
-        rows = min(len(X), PREDICTION_ROWS)
-        if rows == 0:
-            return Z
-        width = self._prediction_width
-        held, lead = X.shape[1], leading(rows)
-        chunks = -(-len(X) // PREDICTION_ROWS)
-        entry = driver_kernel(driver.pre_activations, self.program.dtype).entry
-        network, tables = self._prediction_tables
-        arrays = _at(parameters), _at(X), _at(Z)
-        with self._processors(min(step_parts(self.program, len(X)), chunks), rows) as free:
-            values, rooms = (
-                self._buffer("prediction", (width + held) * lead * free), self._buffer("rooms", ROOM * free)
-            )  # fmt: skip
+        return self._outputs(self._to_pre_activations, parameters, X)
 
-            def predict(thread: int, counters: np.ndarray) -> None:
-                work = _at(values) + thread * (width + held) * lead * values.itemsize
+    def outputs(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """See `contract.Engine.outputs`."""
+        return self._outputs(self._to_outputs, parameters, X)
+
+    @functools.cached_property
+    def _to_pre_activations(self) -> _Outputs:
+        return self._outputs_by(self._bare)
+
+    @functools.cached_property
+    def _to_outputs(self) -> _Outputs:
+        return self._outputs_by(self.program.architecture.activations)
+
+    def _outputs_by(self, activations: tuple[str, ...]) -> _Outputs:
+        names = tuple(sorted(set(activations)))
+        return _Outputs(self._layer_table(activations, names, training=False), names, self.program.dtype)
+
+    @functools.cached_property
+    def _outputs_entry(self) -> Callable:
+        return driver_kernel(driver.outputs, self.program.dtype).entry
+
+    def _outputs(self, way: _Outputs, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+        if parameters is not self._known[0]:
+            check_parameters(self.program, parameters)
+            self._known = parameters, _at(parameters)
+        check_examples(self.program, X)
+        rows, inputs = X.shape
+        out = np.empty((rows, self._n_outputs), self._real)
+        arrays = self._known[1], _at(X), _at(out)
+        if rows <= PREDICTION_ROWS and self._without_blas(rows):
+            # What is not worked out in parts is often one row, for which every name looked up can be felt.
+            lead = leading(rows)
+            work = self._room("outputs", (way.width + inputs) * lead)
+            self._outputs_entry(
+                *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS, 0, rows,
+                self._dropping[0], self._dropping[1], self._alone[1], self._room("rooms", ROOM),
+            )  # fmt: skip
+            return out
+        lead, chunks = leading(PREDICTION_ROWS), -(-rows // PREDICTION_ROWS)
+        each = (way.width + inputs) * lead
+        with self._processors(min(step_parts(self.program, rows), chunks), rows) as free:
+            works, rooms = self._room("outputs", each * free), self._room("rooms", ROOM * free)
+
+            def some(thread: int, counters: np.ndarray) -> None:
+                work, room = (first + thread * size * out.itemsize for first, size in ((works, each), (rooms, ROOM)))
                 first, last = (PREDICTION_ROWS * (chunks * k // free) for k in (thread, thread + 1))
-                entry(
-                    *network, *arrays, work, work + width * lead * values.itemsize, PREDICTION_ROWS, first,
-                    min(last, len(X)), *tables, _at(counters), _at(rooms) + thread * ROOM * rooms.itemsize,
+                self._outputs_entry(
+                    *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS,
+                    first, min(last, rows), self._dropping[0], self._dropping[1], _at(counters), room,
                 )  # fmt: skip
 
-            self._team.run(free, predict)
-        return Z
+            self._team.run(free, some)
+        return out
 
     def cost_and_gradient(
         self,
@@ -323,21 +363,21 @@ class CompiledEngine:
         check_examples(self.program, X, Y, weights)
         rows = len(X)
         gradient = np.empty(parameters.size, dtype=self._real)
-        key, masks = -1, self._empty
+        key, units = -1, 0
         if dropout_at is not None and self._drops:
             epoch, step = dropout_at
             key = int(subkey(dropout_key(self.program.seed, epoch), step))
-            masks = self._room_for_masks(rows)
+            units = sum(self.program.architecture.sizes[1:])
         total = float(rows) if weights is None else float(weights.sum(dtype=np.float64))
         weights = np.ones(rows, self._real) if weights is None else weights
         columns, targets = np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T)
-        work = self._buffer("work", self._training_width * rows)
         counters, partial = np.zeros(2, np.int64), np.zeros(8)
         cost = driver_kernel(driver.cost_and_gradient, self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
-            _at(work), _at(self._keep_probs), _at(self._highest), masks.size > 0, key, _at(masks),
+            self._room("work", self._training_width * rows), _at(self._keep_probs), _at(self._highest), units > 0,
+            key, self._room("masks", units * rows),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
-            _at(self._buffer("rooms", ROOM)),
+            self._room("rooms", ROOM),
         )  # fmt: skip
         return cost, gradient
