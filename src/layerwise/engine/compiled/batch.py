@@ -11,7 +11,8 @@ pre-activation (A itself where it need not be kept), A = g(Z), H = A after dropo
 drops nothing), D = dJ/dZ. The last is the position, per example, of a mask in `masks`, where they are given.
 
 As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`), and so is the
-mini-batch, to which `batch` points.
+mini-batch, to which `batch` points. All is worked out up to the end of a row, in whole registers: what lies
+there behind the last example are numbers of no use, but for D, which is 0, so that sums may go over them.
 
 Several threads may go through one batch together, each calling with its own number. The work is cut into
 `parts`, whatever the number of threads, and thread t does the parts t, t + threads, ...; so the bits do not
@@ -65,6 +66,12 @@ def leading(m):
 
 
 @driver_part
+def padded_end(start, stop, m, lead):
+    """Where the examples start ... stop end, with what is worked out behind the last of all."""
+    return lead if stop == m and stop > start else stop
+
+
+@driver_part
 def row_of(layers, layer):
     """The numbers of one layer; see above."""
     row = at(layers, layer * LAYER_COLUMNS)
@@ -113,17 +120,17 @@ def forward_pass(
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
-            padded = lead - c0 if c1 == m else columns
+            padded = padded_end(c0, c1, m, lead) - c0
             W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
             multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
-            call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, columns))
+            call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, padded))
             if dropping and h != a:
                 M = at(masks, mask * lead + block)
                 if step_key >= 0:
                     key = _subkey(step_key, layer + 1)
-                    call(kernels[DRAW_MASK], (M, lead, rows, columns, key, highest[layer], c0 * n + r0, n))
+                    call(kernels[DRAW_MASK], (M, lead, rows, padded, key, highest[layer], c0 * n + r0, n))
                 call(
-                    kernels[DROP], (A, at(work, h * lead + block), M, lead, rows, columns, keep_probs[layer])
+                    kernels[DROP], (A, at(work, h * lead + block), M, lead, rows, padded, keep_probs[layer])
                 )
         source = at(work, (h if dropping else a) * lead)
         if not sliced:
@@ -145,13 +152,14 @@ def backward_pass(
         loss = 0.0
         for first in range(c0, c1, SUMMED_ALONE):
             A, D, few = at(work, a * lead + first), at(work, d * lead + first), min(SUMMED_ALONE, c1 - first)
+            padded = lead - first if first + few == m else few
             loss += call_for_number(
-                kernels[LOSS], (A, at(Y, first), at(weights, first), D, lead, n, few, total, settings)
+                kernels[LOSS], (A, at(Y, first), at(weights, first), D, lead, n, few, padded, total, settings)
             )
         partial[8 * part] = loss
         if c1 > c0:
             D, Z, A = at(work, d * lead + c0), at(work, z * lead + c0), at(work, a * lead + c0)
-            call(kernels[kernel + 1], (D, Z, A, lead, n, c1 - c0))
+            call(kernels[kernel + 1], (D, Z, A, lead, n, padded_end(c0, c1, m, lead) - c0))
     if not sliced:
         meet(counters, threads)
     for layer in range(depth - 1, 0, -1):
@@ -162,15 +170,15 @@ def backward_pass(
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
-            padded = lead - c0 if c1 == m else columns
+            padded = padded_end(c0, c1, m, lead) - c0
             D = at(work, d * lead + block)
             W, D_above = at(parameters, w + r0), at(work, above * lead + c0)
             multiply(kernels, W, 1, below, D_above, D, lead, n, rows, columns, padded, room)
             if dropping and h != a:
                 M = at(masks, mask * lead + block)
-                call(kernels[DROP_IN_PLACE], (D, M, lead, rows, columns, keep_probs[layer - 1]))
+                call(kernels[DROP_IN_PLACE], (D, M, lead, rows, padded, keep_probs[layer - 1]))
             Z, A = at(work, z * lead + block), at(work, a * lead + block)
-            call(kernels[kernel + 1], (D, Z, A, lead, rows, columns))
+            call(kernels[kernel + 1], (D, Z, A, lead, rows, padded))
         if not sliced:
             meet(counters, threads)
 
@@ -179,7 +187,7 @@ def backward_pass(
 def weight_gradient(
     kernels, layers, layer, gradient, batch, lead, work, dropping, r0, r1, c0, c1, e0, e1, room
 ):
-    """dW[r0:r1, c0:c1] of one layer from the examples e0 ... e1 into `gradient`, penalties aside."""
+    """dW[r0:r1, c0:c1] of one layer from the columns e0 ... e1 of examples into `gradient`, penalties aside."""
     n_prev, _, _, w, _, _, _, _, d, _, _ = row_of(layers, layer)
     rows, columns, m = r1 - r0, c1 - c0, e1 - e0
     if rows <= 0 or columns <= 0:

@@ -18,6 +18,7 @@ from layerwise.engine.compiled.batch import (
     forward_pass,
     gather,
     leading,
+    padded_end,
     row_of,
     weight_gradient,
 )
@@ -158,7 +159,7 @@ def run_steps(
             # Each part's own gradient, of its own examples; they are added up below.
             for part in range(thread, parts, threads):
                 e0, e1 = share(m, part, parts)
-                own = at(gradient, part * length)
+                e1, own = padded_end(e0, e1, m, lead), at(gradient, part * length)
                 for layer in range(depth):
                     n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
                     weight_gradient(
@@ -189,7 +190,7 @@ def run_steps(
                     if not sliced:
                         weight_gradient(
                             kernels, layers, layer, gradient, batch_X, lead, work, dropping, r, r_end, c0, c1,
-                            0, m, room,
+                            0, lead, room,
                         )  # fmt: skip
                     # Whole rows lie one behind the other, and are one piece.
                     pieces, size = r_end - r, c1 - c0
@@ -217,7 +218,7 @@ def run_steps(
                     if sliced:
                         add_parts(kernels, gradient, length, b + r0, r1 - r0, parts)
                     else:
-                        call(kernels[ROW_SUMS], (D, lead, db, r1 - r0, m))
+                        call(kernels[ROW_SUMS], (D, lead, db, r1 - r0, lead))
                     if wants_norm and not at_once:
                         square += call_for_number(kernels[SQUARES], (db, r1 - r0))
                     if clip_norm == 0 and not at_once:

@@ -228,7 +228,7 @@ class CompiledEngine:
         outcome = np.zeros(3, dtype=np.int64)
         slots = state.slots if state.slots.size else self._empty
         # Examples without weights have weight 1.
-        batch_weights = self._room("weights", rows) if weights is not None else self._ones(rows)
+        batch_weights = self._room("weights", lead) if weights is not None else self._ones(lead)
         drawn = batches.masks is None
         units = sum(program.architecture.sizes[1:]) if self._drops and drawn else 0
         masks = self._room("masks", units * lead) if drawn else self._flat_masks(batches.masks)

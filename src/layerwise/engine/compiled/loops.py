@@ -16,6 +16,7 @@ from numba import carray
 from numba.np.unsafe import ndarray as unsafe
 
 from layerwise.engine.compiled.calls import at
+from layerwise.engine.compiled.elementary import choose
 
 to_fixed_tuple: Any = unsafe.to_fixed_tuple
 
@@ -66,10 +67,10 @@ def gather_columns(source, order, target, count, width, step):
         i += WIDE_COLUMNS
     order, target = carray(order, (count,)), carray(target, (width, step))
     source = carray(source, (1, width))
-    for place in range(i, count):
-        row = source[order[place]]
-        for k in range(width):
-            target[k, place] = row[k]
+    for k in range(width):
+        to = target[k]
+        for place in range(i, count):
+            to[place] = source[order[place], k]
 
 
 def take_columns(source, target, count, width, step):
@@ -309,40 +310,41 @@ def backward_softmax(D, Z, A, step, rows, columns):
             D[j, i] = A[j, i] * (D[j, i] - inner)
 
 
-def loss(S, Y, weights, D, step, rows, columns, total, settings):
+def loss(S, Y, weights, D, step, rows, columns, padded, total, settings):
     """sum_i w_i L_i, with D = dL/dS * w_i / total.   S, Y, D (rows, columns), weights (columns,)
 
-    A row is added up in its own precision: a loop that changes it at each number does half as many at once.
+    The columns up to `padded` count as examples of weight 0, whatever they hold. A row is added up in its own
+    precision: a loop that changes it at each number does half as many at once.
     """
     S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
-    weights = carray(weights, (columns,))
-    part, cost = real(1.0 / total), 0.0
+    weights = carray(weights, (padded,))
+    part, cost, none = real(1.0 / total), 0.0, real(0)
     for j in range(rows):
         s, y, d = S[j], Y[j], D[j]
         few = real(0)
-        for i in range(columns):
-            few += weights[i] * function(s[i], y[i])
-            d[i] = derivative(s[i], y[i]) * (weights[i] * part)
+        for i in range(padded):
+            few += choose(i < columns, weights[i] * function(s[i], y[i]), none)
+            d[i] = choose(i < columns, derivative(s[i], y[i]) * (weights[i] * part), none)
         cost += np.float64(few)
     return cost
 
 
-def loss_with_setting(S, Y, weights, D, step, rows, columns, total, settings):
+def loss_with_setting(S, Y, weights, D, step, rows, columns, padded, total, settings):
     """The same for a loss with a setting, such as Huber's delta."""
     S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
-    weights, setting = carray(weights, (columns,)), carray(settings, (1,))[0]
-    part, cost = real(1.0 / total), 0.0
+    weights, setting = carray(weights, (padded,)), carray(settings, (1,))[0]
+    part, cost, none = real(1.0 / total), 0.0, real(0)
     for j in range(rows):
         s, y, d = S[j], Y[j], D[j]
         few = real(0)
-        for i in range(columns):
-            few += weights[i] * function(s[i], y[i], setting)
-            d[i] = derivative(s[i], y[i], setting) * (weights[i] * part)
+        for i in range(padded):
+            few += choose(i < columns, weights[i] * function(s[i], y[i], setting), none)
+            d[i] = choose(i < columns, derivative(s[i], y[i], setting) * (weights[i] * part), none)
         cost += np.float64(few)
     return cost
 
 
-def loss_softmax(S, Y, weights, D, step, rows, columns, total, settings):
+def loss_softmax(S, Y, weights, D, step, rows, columns, padded, total, settings):
     """`formulas.losses.softmax_cross_entropy` and its derivative, a column at a time."""
     S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
     weights = carray(weights, (columns,))
@@ -359,6 +361,9 @@ def loss_softmax(S, Y, weights, D, step, rows, columns, total, settings):
         for j in range(rows):
             D[j, i] = (D[j, i] / exponentials - Y[j, i]) * (weights[i] * part)
         cost += np.float64(weights[i]) * np.float64(log(exponentials) - inner)
+    for j in range(rows):
+        for i in range(columns, padded):
+            D[j, i] = real(0)
     return cost
 
 
