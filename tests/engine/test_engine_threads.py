@@ -36,7 +36,7 @@ def test_the_limits_of_others_are_heeded(two_threads):
 
 
 def test_blas_has_one_thread_meanwhile_and_then_as_many_as_before(two_threads):
-    with shared_processors(2) as free:
+    with shared_processors(2, with_blas=True) as free:
         assert free == 2
         assert set(blas_threads()) == {1}
         assert allowed_threads() == 2
@@ -44,8 +44,8 @@ def test_blas_has_one_thread_meanwhile_and_then_as_many_as_before(two_threads):
 
 
 def test_calls_side_by_side_share_the_processors(two_threads):
-    with shared_processors(2) as first:
-        with shared_processors(2) as second:
+    with shared_processors(2, with_blas=True) as first:
+        with shared_processors(2, with_blas=True) as second:
             assert (first, second) == (2, 1)
         assert set(blas_threads()) == {1}
     assert set(blas_threads()) == {2}
@@ -53,12 +53,12 @@ def test_calls_side_by_side_share_the_processors(two_threads):
 
 def test_blas_has_one_thread_whichever_thread_asks(two_threads):
     """threadpoolctl 3.8 lets only the thread that came first change it, and ignores the others."""
-    with shared_processors(2):
+    with shared_processors(2, with_blas=True):
         pass
     seen = []
 
     def work():
-        with shared_processors(2):
+        with shared_processors(2, with_blas=True):
             seen.append(set(blas_threads()))
 
     for _ in range(2):
@@ -77,11 +77,11 @@ def test_the_last_to_leave_gives_blas_its_threads_back(two_threads):
     entered, leave = threading.Event(), threading.Event()
 
     def work():
-        with shared_processors(2):
+        with shared_processors(2, with_blas=True):
             entered.set()
             leave.wait(30)
 
-    with shared_processors(2):
+    with shared_processors(2, with_blas=True):
         worker = threading.Thread(target=work)
         worker.start()
         assert entered.wait(30)
@@ -92,7 +92,7 @@ def test_the_last_to_leave_gives_blas_its_threads_back(two_threads):
 
 
 def test_work_that_fails_gives_them_back(two_threads):
-    with pytest.raises(ZeroDivisionError), shared_processors(2):
+    with pytest.raises(ZeroDivisionError), shared_processors(2, with_blas=True):
         _ = 1 / 0
     assert set(blas_threads()) == {2}
 
@@ -120,7 +120,7 @@ def trained(parts, free, monkeypatch, **settings):
     network = NETWORKS["every activation"]._replace(sizes=(50, 40, 30, 50, 40, 30, 40, 50, 40, 60, 40, 30))
     program = network.program(dropout=(0.2,) * 10, l2=0.1, **settings)
     monkeypatch.setattr(compiled_engine, "step_parts", lambda program, rows: parts)
-    monkeypatch.setattr("layerwise.engine.compiled.engine.shared_processors", lambda wanted: _given(free))
+    monkeypatch.setattr("layerwise.engine.compiled.engine.shared_processors", lambda wanted, with_blas: _given(free))
     draw = np.random.default_rng(0)
     state = TrainingState.start(0.2 * draw.normal(size=program.architecture.parameter_count), program)
     X = draw.normal(size=(90, 50)).astype(program.dtype)

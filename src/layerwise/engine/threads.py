@@ -1,6 +1,6 @@
-"""How many threads a step gets, and one BLAS thread for each of them.
+"""How many threads a step gets, and one BLAS thread for each of them where it calls BLAS.
 
-The engine cuts a step over threads of its own, so BLAS is held to one while a step runs. Fits that run side
+The engine cuts a step over threads of its own, so BLAS is held to one while a step calls it. Fits that run side
 by side in one process share the processors: each call takes its part of them and no more.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 _lock = threading.Lock()
 _calls = 0
+_calls_of_blas = 0
 _limits: list[tuple[Any, int]] = []
 
 
@@ -45,16 +46,18 @@ def _processors() -> int:
 
 
 @contextmanager
-def shared_processors(wanted: int) -> Iterator[int]:
-    """While active, BLAS has one thread, and the value is how many of the `wanted` threads are free."""
-    global _calls
+def shared_processors(wanted: int, *, with_blas: bool) -> Iterator[int]:
+    """The value is how many of the `wanted` threads are free; while active `with_blas`, BLAS has one thread."""
+    global _calls, _calls_of_blas
     with _lock:
-        if _calls == 0:
-            for library in _libraries(os.getpid()):
-                count = library.num_threads or 1
-                if count > 1:
-                    _limits.append((library, count))
-                    _hold(library, 1)
+        if with_blas:
+            if _calls_of_blas == 0:
+                for library in _libraries(os.getpid()):
+                    count = library.num_threads or 1
+                    if count > 1:
+                        _limits.append((library, count))
+                        _hold(library, 1)
+            _calls_of_blas += 1
         _calls += 1
         free = max(1, wanted // _calls)
     try:
@@ -62,10 +65,12 @@ def shared_processors(wanted: int) -> Iterator[int]:
     finally:
         with _lock:
             _calls -= 1
-            if _calls == 0:
-                for library, count in _limits:
-                    _hold(library, count)
-                _limits.clear()
+            if with_blas:
+                _calls_of_blas -= 1
+                if _calls_of_blas == 0:
+                    for library, count in _limits:
+                        _hold(library, count)
+                    _limits.clear()
 
 
 def _hold(library: Any, threads: int) -> None:

@@ -62,7 +62,7 @@ def run_arm(
     started = time.perf_counter()
     examples = examples.of_type(arm.dtype)
     # What is measured between the steps is small work too: a second thread would wait more than it does.
-    with shared_processors(1):
+    with shared_processors(1, with_blas=True):
         training = _Training(arm, examples, seeds)
         run = ArmRun(arm, training.start, training.start)
         marks = sorted({*range(0, arm.epochs, record_every), arm.epochs - 1})

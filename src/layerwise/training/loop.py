@@ -158,7 +158,7 @@ class _Run:
         if statistics:
             pick = generator_at(engine.program.seed, "probe").permutation(rows)[:PROBE_ROWS]
             self.probe = source.some(pick)
-        self.before = state.parameters.copy()
+        self.before = np.empty_like(state.parameters)
         self.call_steps = min(self.steps, 16)
         work = 3 * rows * state.parameters.size + STEP_OVERHEAD * self.steps
         self.call_epochs = max(1, FIRST_CALL // work)
@@ -247,7 +247,7 @@ class _Run:
                 break
         totals = whole
         seconds = time.perf_counter() - start
-        if not np.isfinite(self.state.parameters).all():
+        if not _is_finite(self.state.parameters):
             ended = "diverged"
         row = {
             "epoch": epoch + 1,
@@ -291,7 +291,7 @@ class _Run:
         order = self.engine.orders(rows, first, count) if self.shuffles else None
         batches = Batches(*self.source.data, order, self.batch_size)
         totals = self.engine.run_epochs(self.state, batches, first, rates)
-        if not (totals[-1].finite and np.isfinite(self.state.parameters).all()):
+        if not (totals[-1].finite and _is_finite(self.state.parameters)):
             np.copyto(self.state.parameters, saved[0])
             np.copyto(self.state.slots, saved[1])
             self.state.t, self.call_epochs = t, 1
@@ -353,6 +353,11 @@ class _Run:
             seconds=time.perf_counter() - self.started,
             state=self.state,
         )
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    """Whether every number is: a sum of squares is finite then, unless a square overflows."""
+    return bool(np.isfinite(np.vdot(array, array)) or np.isfinite(array).all())
 
 
 def _fitting(done: int, seconds: float, so_far: int) -> int:

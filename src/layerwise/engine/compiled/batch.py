@@ -41,7 +41,7 @@ from layerwise.engine.compiled.kernels import (
     OWN_PRODUCTS_UP_TO,
     TAKE_COLUMNS,
 )
-from layerwise.engine.compiled.naming import named_apart
+from layerwise.engine.compiled.naming import ONLY_FOR_COMPILED_CODE, named_apart
 from layerwise.engine.compiled.team import meet, region, share
 from layerwise.formulas.randomness import subkey
 
@@ -56,7 +56,7 @@ _subkey = compile_formula(subkey, None)
 
 def driver_part(function):
     """A part of a driver, compiled with it."""
-    return numba.njit(named_apart(function), inline="never", error_model="numpy")
+    return numba.njit(named_apart(function), inline="never", error_model="numpy", **ONLY_FOR_COMPILED_CODE)
 
 
 @driver_part
@@ -87,7 +87,7 @@ def multiply(kernels, P, flipped, step, S, out, lead, inner, rows, columns, padd
     """
     if rows * columns * inner <= kernels[OWN_PRODUCTS_UP_TO]:
         row_step, column_step = (1, step) if flipped else (step, 1)
-        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, lead, out, lead, inner, rows, padded, room))
+        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, lead, out, lead, inner, rows, padded, 1, room))
     else:
         gemm(kernels[GEMM], (flipped, 0), (rows, columns, inner), P, step, S, lead, out, lead)
 
@@ -198,6 +198,7 @@ def weight_gradient(
         before = at(layers, (layer - 1) * LAYER_COLUMNS)
         below = at(work, ((before[7] if dropping else before[6]) + c0) * lead + e0)
     if rows * columns * m <= kernels[OWN_PRODUCTS_UP_TO]:
-        call(kernels[ADD_PRODUCTS], (D, lead, below, lead, out, n_prev, m, rows, columns, room))
+        multiply = kernels[MULTIPLY_ADD]
+        call(kernels[ADD_PRODUCTS], (D, lead, below, lead, out, n_prev, m, rows, columns, multiply, room))
     else:
         gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, lead, below, lead, out, n_prev)

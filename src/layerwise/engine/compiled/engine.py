@@ -18,7 +18,6 @@ from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.kernels import ROOM
 from layerwise.engine.compiled.team import Team
-from layerwise.engine.compiled.tiles import MANY_REGISTERS
 from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.activations import ACTIVATIONS
@@ -129,7 +128,6 @@ class CompiledEngine:
         self._alone = counters, _at(counters)
         self._dropping = _at(self._keep_probs), _at(self._highest)
         self._n_outputs = architecture.sizes[-1]
-        self._own_products = kernels.ALL_PRODUCTS if MANY_REGISTERS else kernels.SMALL_PRODUCTS
         self._largest_weights = max(n_prev * n for _, n_prev, n, _ in architecture.layers())
 
     def _layer_table(self, activations, names, *, training: bool) -> np.ndarray:
@@ -257,13 +255,14 @@ class CompiledEngine:
 
     def _processors(self, parts: int, rows: int) -> AbstractContextManager[int]:
         """How many threads a call has, as its context's value; BLAS is held to one where it is called."""
-        if parts == 1 and self._without_blas(rows):
+        without_blas = self._without_blas(rows)
+        if parts == 1 and without_blas:
             return nullcontext(1)
-        return shared_processors(min(parts, allowed_threads()))
+        return shared_processors(min(parts, allowed_threads()), with_blas=not without_blas)
 
     def _without_blas(self, rows: int) -> bool:
         """Whether no product of so many rows is left to BLAS."""
-        return self._largest_weights * rows <= self._own_products
+        return self._largest_weights * rows <= kernels.OUR_PRODUCTS
 
     def _ones(self, rows: int) -> int:
         """The address of so many numbers 1."""

@@ -24,7 +24,7 @@ from layerwise.engine.compiled import calls, elementary, formula, kernel, loops,
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, Kernel
-from layerwise.engine.compiled.naming import named_apart
+from layerwise.engine.compiled.naming import ONLY_FOR_COMPILED_CODE, named_apart
 from layerwise.engine.compiled.tiles import MANY_REGISTERS, PANEL_ROWS, REGISTER_BYTES, STRIP_ROWS, tiles_of
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
@@ -51,6 +51,7 @@ OWN_PRODUCTS_UP_TO, ACTIVATIONS_FROM = range(18, 20)
 # Our products are the faster ones of any size where a processor has many registers; elsewhere they are as long
 # as a call of BLAS, which costs a microsecond before it begins, takes longer than what it saves.
 ALL_PRODUCTS, SMALL_PRODUCTS = 2**62, 5 * 2**17
+OUR_PRODUCTS = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
 # Numbers that a thread needs for its products.
 ROOM = loops.DEEPEST * loops.PACKED_ROWS
 
@@ -63,8 +64,8 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.gather_columns: Arguments("pipnnn"),
     loops.take_columns: Arguments("ppnnn"),
     loops.transpose: Arguments("ppnnn"),
-    loops.multiply_add: Arguments("pnnpnpnnnnp"),
-    loops.add_products: Arguments("pnpnpnnnnp"),
+    loops.multiply_add: Arguments("pnnpnpnnnnnp"),
+    loops.add_products: Arguments("pnpnpnnnnnp"),
     loops.row_sums: Arguments("pnpnn", sums=True),
     loops.activate_output: Arguments("pppnnn"),
     loops.activate_both: Arguments("pppnnn"),
@@ -167,7 +168,11 @@ def _part_of(loop: Callable, **bound: Any) -> Any:
     """A loop compiled into what calls it, with what is bound to its names."""
     function = FunctionType(loop.__code__, {**loop.__globals__, **bound}, loop.__name__)
     return numba.njit(
-        named_apart(function), error_model="numpy", fastmath={"contract"}, forceinline=True
+        named_apart(function),
+        error_model="numpy",
+        fastmath={"contract"},
+        forceinline=True,
+        **ONLY_FOR_COMPILED_CODE,
     )
 
 
@@ -243,8 +248,9 @@ def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
 def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:
     """The table that a driver is given: by number, 0 for what it never calls. Compiles what is not ready."""
     table = np.zeros(max(max(kernels, default=0) + 1, ACTIVATIONS_FROM), dtype=np.int64)
-    table[GEMM] = get_cython_function_address("scipy.linalg.cython_blas", _BLAS_ROUTINES[real])
-    table[OWN_PRODUCTS_UP_TO] = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
+    table[OWN_PRODUCTS_UP_TO] = OUR_PRODUCTS
+    if OUR_PRODUCTS < ALL_PRODUCTS:
+        table[GEMM] = get_cython_function_address("scipy.linalg.cython_blas", _BLAS_ROUTINES[real])
     for number, needed in kernels.items():
         table[number] = needed.address
     return table

@@ -15,7 +15,7 @@ import numpy as np
 from numba import carray
 from numba.np.unsafe import ndarray as unsafe
 
-from layerwise.engine.compiled.calls import at
+from layerwise.engine.compiled.calls import at, call
 from layerwise.engine.compiled.elementary import choose
 
 to_fixed_tuple: Any = unsafe.to_fixed_tuple
@@ -122,18 +122,19 @@ def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, col
                 row[i] = p0 * s0[i] + p1 * s1[i] + p2 * s2[i]
 
 
-def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns, room):
-    """out (rows, columns) = P (rows, inner) S (inner, columns); P[j, k] at j * row_step + k * column_step.
+def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns, fresh, room):
+    """out (rows, columns) = P (rows, inner) S (inner, columns), or += where it is not `fresh`; P[j, k] lies at
+    j * row_step + k * column_step.
 
     Takes DEEPEST rows of S at a time and BROADEST columns, which stay in the second cache while all of P passes,
     PANEL_ROWS rows by PANEL_ROWS (see `tiles`). Where S has few rows, it is read once for each row of P.
     room: DEEPEST * PACKED_ROWS numbers, in which rows of P that lie side by side are put one behind the other.
     """
-    if inner < 4:
+    if inner < 4 and fresh:
         add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
         return
     for k in range(0, inner, DEEPEST):
-        deep, first = min(DEEPEST, inner - k), 1 if k == 0 else 0
+        deep, first = min(DEEPEST, inner - k), fresh if k == 0 else 0
         for start in range(0, columns, BROADEST):
             stop = min(start + BROADEST, columns)
             apart = row_step == 1 and column_step >= PACKED_FROM and rows >= PANEL_ROWS
@@ -174,11 +175,11 @@ def pack_rows(P, column_step, rows, deep, room):
             room[whole * deep + k * PANEL_ROWS + j - whole] = source[j]
 
 
-def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, room):
+def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, multiply, room):
     """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
 
     Two registers' columns of out at a time: as many rows of S are transposed into `room` and multiplied with
-    all of D, PANEL_ROWS rows by PANEL_ROWS. Where D has few rows, sums of lanes: see `add_rows`.
+    all of D by `multiply_add`, whose address is `multiply`. Where D has few rows, sums of lanes: see `add_rows`.
     room: (DEEPEST + PANEL_ROWS) * 2 * WIDE_COLUMNS numbers.
     """
     if rows < TRANSPOSED_FROM or columns < 8 or inner == 0:
@@ -193,14 +194,12 @@ def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, room
             side_by_side(at(S, k * S_step + i), S_step, width, deep, room)
             if width == lanes:
                 d, o = at(D, i), at(out, k)
-                double(d, D_step, 1, room, lanes, o, out_step, deep, rows, first)
+                call(multiply, (d, D_step, 1, room, lanes, o, out_step, deep, rows, lanes, first, room))
                 continue
+            made_columns = lanes if width > WIDE_COLUMNS else WIDE_COLUMNS
             for j in range(0, rows, PANEL_ROWS):
                 high, d = min(PANEL_ROWS, rows - j), at(D, j * D_step + i)
-                if width > WIDE_COLUMNS:
-                    double(d, D_step, 1, room, lanes, spare, lanes, deep, high, 1)
-                else:
-                    wide(d, D_step, 1, room, lanes, spare, lanes, deep, high, 1)
+                call(multiply, (d, D_step, 1, room, lanes, spare, lanes, deep, high, made_columns, 1, room))
                 made, o = carray(spare, (high, lanes)), carray(at(out, j * out_step + k), (high, out_step))
                 for row in range(high):
                     for column in range(width):

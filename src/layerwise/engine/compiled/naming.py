@@ -17,3 +17,7 @@ def named_apart(function: Callable) -> Callable:
     """
     function.__qualname__ = f"{function.__qualname__}_{_PROCESS}"
     return function
+
+
+# Options of what Python never calls: without them the compiler also writes what Python would call it by.
+ONLY_FOR_COMPILED_CODE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}

@@ -17,7 +17,7 @@ from numba import njit, types
 from numba.core import cgutils
 
 from layerwise.engine.compiled.calls import intrinsic
-from layerwise.engine.compiled.naming import named_apart
+from layerwise.engine.compiled.naming import ONLY_FOR_COMPILED_CODE, named_apart
 
 # Looks at the counter before another process gets the processor.
 LOOKS = 2000
@@ -71,7 +71,7 @@ def give_way(typingctx):
     return types.void(), codegen
 
 
-@njit(nogil=True)
+@njit(nogil=True, **ONLY_FOR_COMPILED_CODE)
 @named_apart
 def meet(counters, threads):
     """Return once all `threads` are here. counters (2,): arrivals since the start; not 0 once given up."""
@@ -86,7 +86,7 @@ def meet(counters, threads):
             give_way()
 
 
-@njit(nogil=True)
+@njit(nogil=True, **ONLY_FOR_COMPILED_CODE)
 @named_apart
 def share(length, part, parts):
     """(start, stop) of one of `parts` parts of 0 ... length, in multiples of 16: whole registers."""
@@ -95,7 +95,7 @@ def share(length, part, parts):
     return min(part * wide, length), min((part + 1) * wide, length)
 
 
-@njit(nogil=True)
+@njit(nogil=True, **ONLY_FOR_COMPILED_CODE)
 @named_apart
 def region(rows, columns, part, parts, joint):
     """(r0, r1, c0, c1): one of `parts` parts of a (rows, columns) matrix, cut along its longer side, but
@@ -109,7 +109,7 @@ def region(rows, columns, part, parts, joint):
     return 0, rows, c0, c1
 
 
-@njit(nogil=True)
+@njit(nogil=True, **ONLY_FOR_COMPILED_CODE)
 @named_apart
 def gradient_region(n, n_prev, part, parts):
     """(r0, r1, c0, c1): one of `parts` parts of a layer's W (n, n_prev): the rows that the same part multiplies

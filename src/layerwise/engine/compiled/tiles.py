@@ -20,14 +20,14 @@ from llvmlite.binding import get_host_cpu_features
 from numba import types
 
 from layerwise.engine.compiled.calls import at, intrinsic
-from layerwise.engine.compiled.naming import named_apart
+from layerwise.engine.compiled.naming import ONLY_FOR_COMPILED_CODE, named_apart
 
 _INDEX = ir.IntType(64)
 _FUSED = ("contract",)
 # The sums of a tile stay in registers: 32 of 64 bytes on some processors, 16 of 32 bytes or less on others.
 MANY_REGISTERS = get_host_cpu_features().get("avx512f", False)
 REGISTER_BYTES = 64 if MANY_REGISTERS else 32
-PANEL_ROWS = 8 if MANY_REGISTERS else 4
+PANEL_ROWS, SOME_ROWS = (8, 4) if MANY_REGISTERS else (4, 2)
 STRIP_ROWS = 4 if MANY_REGISTERS else 2
 
 
@@ -262,12 +262,14 @@ def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
 
 
 def _inlined(function: Callable) -> Any:
-    return numba.njit(named_apart(function), error_model="numpy", forceinline=True)
+    return numba.njit(
+        named_apart(function), error_model="numpy", forceinline=True, **ONLY_FOR_COMPILED_CODE
+    )
 
 
 def _panel(lanes: int) -> Any:
     """Some columns of a product, PANEL_ROWS rows at a time, and fewer at its end."""
-    most, four, two, one = (_product_tile(height, lanes) for height in (PANEL_ROWS, 4, 2, 1))
+    most, some, one = (_product_tile(height, lanes) for height in (PANEL_ROWS, SOME_ROWS, 1))
 
     def panel(P, row_step, column_step, S, S_step, out, out_step, inner, rows, first):
         j = 0
@@ -275,17 +277,14 @@ def _panel(lanes: int) -> Any:
             p, o = at(P, j * row_step), at(out, j * out_step)
             most(p, row_step, column_step, S, S_step, o, out_step, inner, first)
             j += PANEL_ROWS
-        if j + 4 <= rows:
+        while j + SOME_ROWS <= rows:
             p, o = at(P, j * row_step), at(out, j * out_step)
-            four(p, row_step, column_step, S, S_step, o, out_step, inner, first)
-            j += 4
-        if j + 2 <= rows:
-            p, o = at(P, j * row_step), at(out, j * out_step)
-            two(p, row_step, column_step, S, S_step, o, out_step, inner, first)
-            j += 2
-        if j < rows:
+            some(p, row_step, column_step, S, S_step, o, out_step, inner, first)
+            j += SOME_ROWS
+        while j < rows:
             p, o = at(P, j * row_step), at(out, j * out_step)
             one(p, row_step, column_step, S, S_step, o, out_step, inner, first)
+            j += 1
 
     return _inlined(panel)
 
