@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numba
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -12,6 +13,7 @@ from trajectories import NETWORKS
 from layerwise.engine import Batches, TrainingState, build_engine
 from layerwise.engine.compiled import engine as compiled_engine
 from layerwise.engine.compiled.team import Team
+from layerwise.engine.compiled.tiles import MANY_REGISTERS
 from layerwise.engine.threads import allowed_threads, shared_processors
 
 
@@ -98,7 +100,11 @@ def test_work_that_fails_gives_them_back(two_threads):
 
 
 def test_where_one_of_a_team_raises_the_others_do_not_wait_for_it():
-    from layerwise.engine.compiled.team import meet
+    from layerwise.engine.compiled.team import meet as compiled_meet
+
+    @numba.njit(nogil=True)
+    def meet(counters, threads):
+        compiled_meet(counters, threads)
 
     def work(thread, counters):
         if thread == 0:
@@ -120,7 +126,7 @@ def trained(parts, free, monkeypatch, **settings):
     network = NETWORKS["every activation"]._replace(sizes=(50, 40, 30, 50, 40, 30, 40, 50, 40, 60, 40, 30))
     program = network.program(dropout=(0.2,) * 10, l2=0.1, **settings)
     monkeypatch.setattr(compiled_engine, "step_parts", lambda program, rows: parts)
-    monkeypatch.setattr("layerwise.engine.compiled.engine.shared_processors", lambda wanted, with_blas: _given(free))
+    monkeypatch.setattr(compiled_engine, "shared_processors", lambda wanted, with_blas: _given(free))
     draw = np.random.default_rng(0)
     state = TrainingState.start(0.2 * draw.normal(size=program.architecture.parameter_count), program)
     X = draw.normal(size=(90, 50)).astype(program.dtype)
@@ -150,6 +156,28 @@ def test_the_number_of_threads_changes_no_bit(settings, monkeypatch):
         again, costs_again = trained(4, free, monkeypatch, **settings)
         assert again.tobytes() == one.tobytes()
         assert costs_again == costs
+
+
+@pytest.mark.skipif(not MANY_REGISTERS, reason="BLAS has the large products of this processor")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_where_parts_are_units_the_number_of_parts_changes_no_bit(dtype, monkeypatch):
+    monkeypatch.setattr(compiled_engine, "SLICED_UP_TO", 0)
+    one, costs = trained(1, 1, monkeypatch, dtype=dtype)
+    for parts in (2, 3, 4):
+        again, costs_again = trained(parts, 1, monkeypatch, dtype=dtype)
+        assert again.tobytes() == one.tobytes()
+        np.testing.assert_allclose(costs_again, costs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sliced_steps_are_the_same_steps(dtype, monkeypatch):
+    one, costs = trained(1, 1, monkeypatch, dtype=dtype)
+    tolerance = 2e-3 if dtype == "float32" else 1e-9
+    for parts in (2, 3):
+        again, costs_again = trained(parts, parts, monkeypatch, dtype=dtype)
+        assert again.tobytes() != one.tobytes()
+        np.testing.assert_allclose(again, one, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(costs_again, costs, rtol=tolerance)
 
 
 def test_a_reproducible_program_gives_the_same_bits_for_any_number_of_threads(two_threads, monkeypatch):

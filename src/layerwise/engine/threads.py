@@ -1,7 +1,7 @@
 """How many threads a step gets, and one BLAS thread for each of them where it calls BLAS.
 
-The engine cuts a step over threads of its own, so BLAS is held to one while a step calls it. Fits that run side
-by side in one process share the processors: each call takes its part of them and no more.
+The engine cuts a step over threads of its own, so BLAS is held to one while a step calls it. Fits that run
+side by side in one process share the processors: each call takes its part of them and no more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _limits: list[tuple[Any, int]] = []
 @cache
 def _libraries(process: int) -> list[Any]:
     """The BLAS libraries of this process."""
-    import scipy.linalg  # noqa: F401  Compiled code calls SciPy's BLAS: loaded before the libraries are listed.
+    import scipy.linalg  # noqa: F401  Compiled code calls SciPy's BLAS: loaded before all are listed.
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas").lib_controllers
@@ -47,7 +47,8 @@ def _processors() -> int:
 
 @contextmanager
 def shared_processors(wanted: int, *, with_blas: bool) -> Iterator[int]:
-    """The value is how many of the `wanted` threads are free; while active `with_blas`, BLAS has one thread."""
+    """The value is how many of the `wanted` threads are free; while active `with_blas`, BLAS has one
+    thread."""
     global _calls, _calls_of_blas
     with _lock:
         if with_blas:

@@ -103,7 +103,8 @@ def announce_compiling(engine: Engine) -> None:
 def by_parts(
     function: Callable[[np.ndarray, np.ndarray], np.ndarray], vector: np.ndarray, rows: Any
 ) -> np.ndarray:
-    """An engine's function of parameters and rows, of rows (m, n[0]) dense or sparse, these a part at a time."""
+    """An engine's function of parameters and rows, of rows (m, n[0]) dense or sparse, these a part at a
+    time."""
     if not sparse.issparse(rows):
         return function(vector, rows)
     return np.concatenate([function(vector, dense) for _, dense in dense_parts(rows)])

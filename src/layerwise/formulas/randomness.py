@@ -58,7 +58,8 @@ def seed_key(seed: int, purpose: str) -> int:
 
 
 def partner(key, place):
-    """The place, from 0 to `place`, that the example at `place` changes with: floor(hash / 2^32 * (place + 1)).
+    """The place, from 0 to `place`, that the example at `place` changes with: floor(hash / 2^32 * (place +
+    1)).
 
     Source: Lemire 2019, without its rejection, which leaves chances unequal by place / 2^32 at most.
     """
@@ -68,8 +69,8 @@ def partner(key, place):
 def shuffled(n: int, seed: int, epoch: int) -> np.ndarray:
     """The order of n examples in an epoch: a permutation of 0 ... n-1, int64, n below 2^31.
 
-    Each example in turn changes with one that came before it or stays. Source: Fisher & Yates 1938, Durstenfeld
-    1964, grown from the first place on.
+    Each example in turn changes with one that came before it or stays. Source: Fisher & Yates 1938,
+    Durstenfeld 1964, grown from the first place on.
     """
     key = subkey(seed_key(seed, "shuffle"), int(epoch))
     order: list[int] = []

@@ -333,10 +333,12 @@ class _Run:
             self.plateau = reduce_on_plateau(self.plateau, score, **settings)
 
     def result(self, stopped: str) -> Result:
-        # After a divergence the last epoch that was done is the last with a cost: its end is `before`.
-        last = self.before if stopped == "diverged" else self.state.parameters
-        kept = self.best.parameters
-        epoch = self.best.epoch if kept is not None else len(self.history)
+        kept, epoch = self.best.parameters, self.best.epoch
+        if kept is None:
+            # After a divergence the last epoch that was done is the last with a cost: its end is `before`.
+            kept, epoch = self.before, len(self.history)
+            if stopped != "diverged":
+                np.copyto(kept, self.state.parameters)
         reasons = {
             "epochs": f"all {self.recipe.epochs} epochs were done",
             "patience": f"{self.monitor} had not improved for {self.best.waited} epochs",
@@ -345,7 +347,7 @@ class _Run:
             "callback": f"a callback asked to stop after epoch {len(self.history)}",
         }
         return Result(
-            parameters=(last if kept is None else kept).copy(),
+            parameters=kept,
             history=self.history,
             best_epoch=epoch,
             stopped=stopped,

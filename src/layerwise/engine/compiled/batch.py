@@ -10,9 +10,10 @@ next), then come positions in the flat vector, and positions, per example, in th
 pre-activation (A itself where it need not be kept), A = g(Z), H = A after dropout (A itself where the layer
 drops nothing), D = dJ/dZ. The last is the position, per example, of a mask in `masks`, where they are given.
 
-As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`), and so is the
-mini-batch, to which `batch` points. All is worked out up to the end of a row, in whole registers: what lies
-there behind the last example are numbers of no use, but for D, which is 0, so that sums may go over them.
+As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`), and so is
+the mini-batch, to which `batch` points. All is worked out up to the end of a row, in whole registers: what
+lies there behind the last example are numbers of no use, but for D, which is 0, so that sums may go over
+them.
 
 Several threads may go through one batch together, each calling with its own number. The work is cut into
 `parts`, whatever the number of threads, and thread t does the parts t, t + threads, ...; so the bits do not
@@ -24,8 +25,6 @@ depend on how many threads there are. A batch is cut in one of two ways:
 """
 
 from __future__ import annotations
-
-import numba
 
 from layerwise.engine.compiled.calls import at, call, call_for_number, gemm
 from layerwise.engine.compiled.formula import compile_formula
@@ -41,13 +40,15 @@ from layerwise.engine.compiled.kernels import (
     OWN_PRODUCTS_UP_TO,
     TAKE_COLUMNS,
 )
-from layerwise.engine.compiled.naming import ONLY_FOR_COMPILED_CODE, named_apart
+from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.team import meet, region, share
 from layerwise.formulas.randomness import subkey
 
 LAYER_COLUMNS = 11
 # Matrices of so many columns or more begin each row at a multiple of so many numbers.
 PADDED_FROM, PADDED_TO = 5, 16
+# Rows and columns of a gradient from which on it pays to transpose what is below the layer.
+TRANSPOSED_ROWS, TRANSPOSED_COLUMNS = 16, 8
 # Losses that are added up in their own precision, before they are added to the others in double precision.
 SUMMED_ALONE = 256
 
@@ -56,7 +57,7 @@ _subkey = compile_formula(subkey, None)
 
 def driver_part(function):
     """A part of a driver, compiled with it."""
-    return numba.njit(named_apart(function), inline="never", error_model="numpy", **ONLY_FOR_COMPILED_CODE)
+    return only_for_compiled_code(function, inline="never", error_model="numpy")
 
 
 @driver_part
@@ -87,7 +88,10 @@ def multiply(kernels, P, flipped, step, S, out, lead, inner, rows, columns, padd
     """
     if rows * columns * inner <= kernels[OWN_PRODUCTS_UP_TO]:
         row_step, column_step = (1, step) if flipped else (step, 1)
-        call(kernels[MULTIPLY_ADD], (P, row_step, column_step, S, lead, out, lead, inner, rows, padded, 1, room))
+        call(
+            kernels[MULTIPLY_ADD],
+            (P, row_step, column_step, S, lead, out, lead, inner, rows, padded, 1, room),
+        )
     else:
         gemm(kernels[GEMM], (flipped, 0), (rows, columns, inner), P, step, S, lead, out, lead)
 
@@ -129,9 +133,7 @@ def forward_pass(
                 if step_key >= 0:
                     key = _subkey(step_key, layer + 1)
                     call(kernels[DRAW_MASK], (M, lead, rows, padded, key, highest[layer], c0 * n + r0, n))
-                call(
-                    kernels[DROP], (A, at(work, h * lead + block), M, lead, rows, padded, keep_probs[layer])
-                )
+                call(kernels[DROP], (A, at(work, h * lead + block), M, lead, rows, padded, keep_probs[layer]))
         source = at(work, (h if dropping else a) * lead)
         if not sliced:
             meet(counters, threads)
@@ -185,20 +187,23 @@ def backward_pass(
 
 @driver_part
 def weight_gradient(
-    kernels, layers, layer, gradient, batch, lead, work, dropping, r0, r1, c0, c1, e0, e1, room
+    kernels, layers, layer, out, out_step, batch, lead, work, dropping, r0, r1, c0, c1, e0, e1, room
 ):
-    """dW[r0:r1, c0:c1] of one layer from the columns e0 ... e1 of examples into `gradient`, penalties aside."""
-    n_prev, _, _, w, _, _, _, _, d, _, _ = row_of(layers, layer)
+    """dW[r0:r1, c0:c1] of one layer from the columns e0 ... e1 of examples into `out`, penalties aside."""
+    n_prev, n, _, _, _, _, _, _, d, _, _ = row_of(layers, layer)
     rows, columns, m = r1 - r0, c1 - c0, e1 - e0
     if rows <= 0 or columns <= 0:
         return
-    D, out = at(work, (d + r0) * lead + e0), at(gradient, w + r0 * n_prev + c0)
-    below = at(batch, c0 * lead + e0)
+    D, below = at(work, (d + r0) * lead + e0), at(batch, c0 * lead + e0)
     if layer > 0:
         before = at(layers, (layer - 1) * LAYER_COLUMNS)
         below = at(work, ((before[7] if dropping else before[6]) + c0) * lead + e0)
     if rows * columns * m <= kernels[OWN_PRODUCTS_UP_TO]:
-        multiply = kernels[MULTIPLY_ADD]
-        call(kernels[ADD_PRODUCTS], (D, lead, below, lead, out, n_prev, m, rows, columns, multiply, room))
+        # By the layer, not by the part: sums of another order have other bits.
+        transposing = n >= TRANSPOSED_ROWS and n_prev >= TRANSPOSED_COLUMNS
+        call(
+            kernels[ADD_PRODUCTS],
+            (D, lead, below, lead, out, out_step, m, rows, columns, transposing, kernels[MULTIPLY_ADD], room),
+        )
     else:
-        gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, lead, below, lead, out, n_prev)
+        gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, lead, below, lead, out, out_step)

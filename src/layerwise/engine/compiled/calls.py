@@ -37,6 +37,21 @@ def at(typingctx, array, position):
     return types.CPointer(array.dtype)(array, types.intp), codegen
 
 
+@intrinsic
+def fetch_ahead(typingctx, pointer):
+    """Ask for the line of memory that the pointer lies in, to be read soon; goes on at once."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        int32, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        routine = builder.module.declare_intrinsic(
+            "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, int32, int32, int32])
+        )
+        builder.call(routine, [builder.bitcast(arguments[0], byte), int32(0), int32(2), int32(1)])
+        return context.get_dummy_value()
+
+    return types.void(pointer), codegen
+
+
 def _plain(kind: Any) -> Any:
     """What a kernel takes for an argument of this type."""
     if isinstance(kind, types.Integer | types.Boolean):

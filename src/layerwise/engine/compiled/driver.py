@@ -28,6 +28,7 @@ from layerwise.engine.compiled.kernel import Arguments
 from layerwise.engine.compiled.kernels import (
     ADD,
     CONSTANTS,
+    FETCH_ROWS,
     LIMIT_ROWS,
     PENALTY,
     ROOM,
@@ -41,8 +42,12 @@ from layerwise.engine.compiled.team import gradient_region, meet, share
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import subkey
 
-# Numbers of a gradient that are made, and used for the update, before the next: what a cache holds.
-CACHED = 2**18
+# Numbers of a gradient that are made, and used for the update, before the next: what a cache holds. At least
+# so many rows of it are made at once.
+CACHED, FEWEST_ROWS = 2**18, 8
+# Inputs up to which the next mini-batch is asked for ahead; longer rows are read along, which processors
+# foresee. Examples that caches hold are not asked for at all.
+FETCHED_AHEAD, BEYOND_CACHES = 2**7, 2**19
 # Parameters of a network that are updated in one go.
 UPDATED_AT_ONCE = 2**12
 
@@ -76,8 +81,9 @@ def cost_and_gradient(
     for layer in range(depth):
         n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
         weight_gradient(
-            kernels, layers, layer, gradient, batch, m, work, dropping, 0, n, 0, n_prev, 0, m, room
-        )
+            kernels, layers, layer, at(gradient, w), n_prev, batch, m, work, dropping, 0, n, 0, n_prev, 0, m,
+            room,
+        )  # fmt: skip
         call(kernels[ROW_SUMS], (at(work, d * m), m, at(gradient, b), n, m))
         if l2 > 0 or l1 > 0:
             W, dW = at(parameters, w), at(gradient, w)
@@ -93,15 +99,16 @@ def add_parts(kernels, gradient, length, start, size, parts):
 
 
 @driver_part
-def update_block(kernels, parameters, slots, length, gradient, start, size, rate, weight_decay, constants):
-    """One step of the optimizer on a part of the flat vectors, which are `length` long."""
+def update_block(kernels, parameters, slots, length, dW, start, size, rate, weight_decay, constants):
+    """One step of the optimizer on a part of the flat vectors, which are `length` long, of which the gradient
+    is dW (size,)."""
     W, first, second = at(parameters, start), at(slots, start), at(slots, start + length)
-    call(kernels[UPDATE], (W, first, second, at(gradient, start), size, rate, weight_decay, constants))
+    call(kernels[UPDATE], (W, first, second, dW, size, rate, weight_decay, constants))
 
 
 def run_steps(
     thread, threads, parts, sliced, counters, partial, kernels, layers, depth,
-    parameters, slots, length, gradient, X, Y, weights, weighted, order, ordered,
+    parameters, slots, length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
     examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key, first_epoch,
     cost_sums, weight_sums, norms, work, batch_X, batch_Y, batch_weights, rooms,
     keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings, optimizer_settings, constants,
@@ -115,6 +122,9 @@ def run_steps(
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
     at_once = parts == 1 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
+    # Otherwise a piece of the gradient is made and used at once, and the whole of it is never held.
+    whole = at_once or sliced or clip_norm > 0
+    fetches_ahead = ordered and inputs <= FETCHED_AHEAD and examples * inputs >= BEYOND_CACHES
     finite, done = True, 0
     while done < steps:
         step = first_step + done
@@ -135,6 +145,13 @@ def run_steps(
             if weighted or not sliced:
                 meet(counters, threads)
             held_start, held_m = start, m
+            if fetches_ahead:
+                # While this batch is worked on, memory brings the next one.
+                i0, i1 = share(min(batch_size, examples - start - m), thread, threads)
+                if i1 > i0:
+                    coming = at(order, first + m + i0)
+                    call(kernels[FETCH_ROWS], (X, coming, i1 - i0, inputs))
+                    call(kernels[FETCH_ROWS], (Y, coming, i1 - i0, outputs))
         total = float(m)
         if weighted:
             total = 0.0
@@ -163,8 +180,9 @@ def run_steps(
                 for layer in range(depth):
                     n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
                     weight_gradient(
-                        kernels, layers, layer, own, batch_X, lead, work, dropping, 0, n, 0, n_prev, e0, e1, room
-                    )
+                        kernels, layers, layer, at(own, w), n_prev, batch_X, lead, work, dropping, 0, n, 0,
+                        n_prev, e0, e1, room,
+                    )  # fmt: skip
                     D = at(work, d * lead + e0)
                     call(kernels[ROW_SUMS], (D, lead, at(own, b), n, e1 - e0))
             meet(counters, threads)
@@ -184,24 +202,27 @@ def run_steps(
             for layer in range(depth):
                 n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
                 r0, r1, c0, c1 = gradient_region(n, n_prev, part, parts)
-                chunk = max(8, CACHED // max(1, c1 - c0))
+                chunk = max(FEWEST_ROWS, CACHED // max(1, c1 - c0))
                 for r in range(r0, r1, chunk):
                     r_end = min(r + chunk, r1)
+                    made, made_step = at(gradient, thread * gradient_each), c1 - c0
+                    if whole:
+                        made, made_step = at(gradient, w + r * n_prev + c0), n_prev
                     if not sliced:
                         weight_gradient(
-                            kernels, layers, layer, gradient, batch_X, lead, work, dropping, r, r_end, c0, c1,
-                            0, lead, room,
+                            kernels, layers, layer, made, made_step, batch_X, lead, work, dropping, r, r_end,
+                            c0, c1, 0, lead, room,
                         )  # fmt: skip
                     # Whole rows lie one behind the other, and are one piece.
                     pieces, size = r_end - r, c1 - c0
                     if size == n_prev:
                         pieces, size = 1, pieces * size
                     for piece in range(pieces):
-                        begin = w + (r + piece) * n_prev + c0
-                        W, dW = at(parameters, begin), at(gradient, begin)
+                        begin, dW = w + (r + piece) * n_prev + c0, at(made, piece * made_step)
                         if sliced:
                             add_parts(kernels, gradient, length, begin, size, parts)
                         if l2 > 0 or l1 > 0:
+                            W = at(parameters, begin)
                             penalty += call_for_number(
                                 kernels[PENALTY], (W, dW, size, l2 / total, l1 / total)
                             )
@@ -209,12 +230,13 @@ def run_steps(
                             square += call_for_number(kernels[SQUARES], (dW, size))
                         if clip_norm == 0 and not at_once:
                             update_block(
-                                kernels, parameters, slots, length, gradient, begin, size, rate, weight_decay,
+                                kernels, parameters, slots, length, dW, begin, size, rate, weight_decay,
                                 own_constants,
                             )  # fmt: skip
                 r0, r1 = share(n, part, parts)
                 if r1 > r0:
-                    D, db = at(work, (d + r0) * lead), at(gradient, b + r0)
+                    D = at(work, (d + r0) * lead)
+                    db = at(gradient, b + r0) if whole else at(gradient, thread * gradient_each)
                     if sliced:
                         add_parts(kernels, gradient, length, b + r0, r1 - r0, parts)
                     else:
@@ -223,9 +245,8 @@ def run_steps(
                         square += call_for_number(kernels[SQUARES], (db, r1 - r0))
                     if clip_norm == 0 and not at_once:
                         update_block(
-                            kernels, parameters, slots, length, gradient, b + r0, r1 - r0, rate, 0.0,
-                            own_constants,
-                        )  # fmt: skip
+                            kernels, parameters, slots, length, db, b + r0, r1 - r0, rate, 0.0, own_constants
+                        )
             if at_once:
                 if wants_norm:
                     square = call_for_number(kernels[SQUARES], (gradient, length))
@@ -246,16 +267,16 @@ def run_steps(
                         continue
                     begin, size = w + r0 * n_prev, (r1 - r0) * n_prev
                     if clip_norm > 0:
-                        call(kernels[SCALE], (at(gradient, begin), size, factor))
-                        call(kernels[SCALE], (at(gradient, b + r0), r1 - r0, factor))
+                        dW, db = at(gradient, begin), at(gradient, b + r0)
+                        call(kernels[SCALE], (dW, size, factor))
+                        call(kernels[SCALE], (db, r1 - r0, factor))
                         update_block(
-                            kernels, parameters, slots, length, gradient, begin, size, rate, weight_decay,
+                            kernels, parameters, slots, length, dW, begin, size, rate, weight_decay,
                             own_constants,
                         )  # fmt: skip
                         update_block(
-                            kernels, parameters, slots, length, gradient, b + r0, r1 - r0, rate, 0.0,
-                            own_constants,
-                        )  # fmt: skip
+                            kernels, parameters, slots, length, db, b + r0, r1 - r0, rate, 0.0, own_constants
+                        )
                     if max_norm > 0:
                         call(kernels[LIMIT_ROWS], (at(parameters, begin), r1 - r0, n_prev, max_norm))
             meet(counters, threads)
@@ -291,7 +312,7 @@ def outputs(
 
 
 DRIVERS = {
-    run_steps: Arguments("nnnnidiinppnppppninnnnnnndnnnndddpppppdinnpxxpdpnxxxi"),
+    run_steps: Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddpppppdinnpxxpdpnxxxi"),
     cost_and_gradient: Arguments("iinpppppxnpdinnpxxpidp", returns=True),
     outputs: Arguments("iinpppppnnndiip"),
 }

@@ -13,7 +13,18 @@ import numpy as np
 import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
-from layerwise.engine.compiled import batch, calls, driver, formula, kernel, kernels, loops, naming, team, tiles
+from layerwise.engine.compiled import (
+    batch,
+    calls,
+    driver,
+    formula,
+    kernel,
+    kernels,
+    loops,
+    naming,
+    team,
+    tiles,
+)
 from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.kernels import ROOM
@@ -37,8 +48,8 @@ leading: Callable[[int], int] = batch.leading.py_func
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
 SMALL_STEP = 2**21
-# Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then less
-# passes from one core's cache to another's.
+# Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then
+# less passes from one core's cache to another's.
 SLICED_UP_TO = 2**15
 # Multiply-adds from which on a step has the same bits for one thread up to REPRODUCIBLE_PARTS of them.
 LARGE_STEP = 2**28
@@ -59,8 +70,8 @@ def step_parts(program: Program, rows: int) -> int:
 def driver_kernel(function: Callable, real: str) -> Kernel:
     """One of the drivers for one precision."""
     digest = formula.source_digest(
-        optimizer_formulas, randomness_formulas, batch, calls, driver, formula, kernel, kernels, loops, naming,
-        team, tiles, sys.modules[__name__],
+        optimizer_formulas, randomness_formulas, batch, calls, driver, formula, kernel, kernels, loops,
+        naming, team, tiles, sys.modules[__name__],
     )  # fmt: skip
     return Kernel(function, function.__name__, real, driver.DRIVERS[function], digest)
 
@@ -70,8 +81,8 @@ def _by_interface(array: np.ndarray) -> int:
 
 
 def _by_layout(array: np.ndarray) -> int:
-    # NumPy's arrays begin with what every Python object begins with, then comes this address: compiled modules
-    # rely on it, so it does not change. Asking for `__array_interface__` takes ten times as long.
+    # NumPy's arrays begin with what every Python object begins with, then comes this address: compiled
+    # modules rely on it, so it does not change. Asking for `__array_interface__` takes ten times as long.
     return ctypes.c_void_p.from_address(id(array) + object.__basicsize__).value or 0
 
 
@@ -104,8 +115,8 @@ class CompiledEngine:
         self.program = program
         self._real = np.dtype(program.dtype).type
         architecture = program.architecture
-        # The output layer's own activation is left out where Z[L] is asked for, and in training where the loss
-        # is taken of the pre-activation and so includes it.
+        # The output layer's own activation is left out where Z[L] is asked for, and in training where the
+        # loss is taken of the pre-activation and so includes it.
         self._bare = (*architecture.activations[:-1], "identity")
         trained = self._bare if program.objective.formula.of == "pre-activation" else architecture.activations
         self._training_names = tuple(sorted(set(trained)))
@@ -154,8 +165,8 @@ class CompiledEngine:
         return table
 
     def _room(self, purpose: str, size: int) -> int:
-        """The address of a work array that is kept from call to call and grows when more is asked for; it begins
-        where a register of any size may be read at once."""
+        """The address of a work array that is kept from call to call and grows when more is asked for; it
+        begins where a register of any size may be read at once."""
         kept, address = self._buffers.get(purpose, (self._empty, 0))
         if kept.size < size + BOUNDARY:
             # Zeros: what is worked out between the rows must stay numbers, for others slow a processor down.
@@ -220,6 +231,11 @@ class CompiledEngine:
         inputs, outputs = batches.X.shape[1], batches.Y.shape[1]
         lead, parts = leading(rows), step_parts(program, rows)
         sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
+        length = state.parameters.size
+        gradient_each = min(length, max(driver.CACHED, driver.FEWEST_ROWS * max(program.architecture.sizes)))
+        gradient_size = length * parts if sliced else parts * gradient_each
+        if program.clip_norm:
+            gradient_size = max(gradient_size, length)
         objective, weights, order = program.objective, batches.weights, batches.order
         partial, constants = np.zeros(8 * parts), np.empty(parts * self._constants_count, dtype=self._real)
         rates = np.ascontiguousarray(rates, dtype=np.float64)
@@ -229,11 +245,13 @@ class CompiledEngine:
         batch_weights = self._room("weights", lead) if weights is not None else self._ones(lead)
         drawn = batches.masks is None
         units = sum(program.architecture.sizes[1:]) if self._drops and drawn else 0
-        masks = self._room("masks", units * lead) if drawn else self._flat_masks(batches.masks)
+        masks = self._room("masks", units * lead)
+        if batches.masks is not None:
+            masks = self._flat_masks(batches.masks)
         common = (
             _at(partial), _at(self._training_addresses), _at(self._training_layers),
             len(self._training_layers), _at(state.parameters), _at(slots), state.parameters.size,
-            self._room("gradient", state.parameters.size * (parts if sliced else 1)),
+            self._room("gradient", gradient_size), gradient_each,
             _at(batches.X), _at(batches.Y),
             batch_weights if weights is None else _at(weights), weights is not None,
             _at(self._no_order if order is None else order), order is not None,
@@ -249,7 +267,9 @@ class CompiledEngine:
         )  # fmt: skip
         entry = driver_kernel(driver.run_steps, program.dtype).entry
         with self._processors(parts, rows) as free:
-            self._team.run(free, lambda thread, counters: entry(thread, free, parts, sliced, _at(counters), *common))
+            self._team.run(
+                free, lambda thread, counters: entry(thread, free, parts, sliced, _at(counters), *common)
+            )
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
 
@@ -271,7 +291,8 @@ class CompiledEngine:
         return _at(self._given_ones)
 
     def _flat_masks(self, masks: tuple[np.ndarray | None, ...]) -> int:
-        """The address of masks of 1 and 0, one behind the other, each (n[l], m); made once for the same masks."""
+        """The address of masks of 1 and 0, one behind the other, each (n[l], m); made once for the same
+        masks."""
         if self._given[0] is not masks:
             m = next((len(mask) for mask in masks if mask is not None), 0)
             laid = np.ones((sum(self.program.architecture.sizes[1:-1]), leading(m)), dtype=self._real)
@@ -328,8 +349,8 @@ class CompiledEngine:
             lead = leading(rows)
             work = self._room("outputs", (way.width + inputs) * lead)
             self._outputs_entry(
-                *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS, 0, rows,
-                self._dropping[0], self._dropping[1], self._alone[1], self._room("rooms", ROOM),
+                *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS, 0,
+                rows, self._dropping[0], self._dropping[1], self._alone[1], self._room("rooms", ROOM),
             )  # fmt: skip
             return out
         lead, chunks = leading(PREDICTION_ROWS), -(-rows // PREDICTION_ROWS)
@@ -338,7 +359,9 @@ class CompiledEngine:
             works, rooms = self._room("outputs", each * free), self._room("rooms", ROOM * free)
 
             def some(thread: int, counters: np.ndarray) -> None:
-                work, room = (first + thread * size * out.itemsize for first, size in ((works, each), (rooms, ROOM)))
+                work, room = (
+                    first + thread * size * out.itemsize for first, size in ((works, each), (rooms, ROOM))
+                )
                 first, last = (PREDICTION_ROWS * (chunks * k // free) for k in (thread, thread + 1))
                 self._outputs_entry(
                     *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS,
@@ -374,8 +397,8 @@ class CompiledEngine:
         cost = driver_kernel(driver.cost_and_gradient, self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
-            self._room("work", self._training_width * rows), _at(self._keep_probs), _at(self._highest), units > 0,
-            key, self._room("masks", units * rows),
+            self._room("work", self._training_width * rows), _at(self._keep_probs), _at(self._highest),
+            units > 0, key, self._room("masks", units * rows),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
             self._room("rooms", ROOM),
         )  # fmt: skip

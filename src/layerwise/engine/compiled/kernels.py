@@ -11,7 +11,6 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-import numba
 import numpy as np
 from numba.extending import get_cython_function_address
 
@@ -24,8 +23,8 @@ from layerwise.engine.compiled import calls, elementary, formula, kernel, loops,
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, Kernel
-from layerwise.engine.compiled.naming import ONLY_FOR_COMPILED_CODE, named_apart
-from layerwise.engine.compiled.tiles import MANY_REGISTERS, PANEL_ROWS, REGISTER_BYTES, STRIP_ROWS, tiles_of
+from layerwise.engine.compiled.naming import only_for_compiled_code
+from layerwise.engine.compiled.tiles import MANY_REGISTERS, PANEL_ROWS, STRIP_ROWS, tiles_of
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.losses import LOSSES
@@ -45,11 +44,11 @@ from layerwise.formulas.regularizers import (
 GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = range(8)
 DRAW_MASK, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
-# No kernel, but the multiply-adds up to which a product is ours, and beyond which it is left to BLAS.
-OWN_PRODUCTS_UP_TO, ACTIVATIONS_FROM = range(18, 20)
+# The second is no kernel, but the multiply-adds up to which a product is ours, and beyond which left to BLAS.
+FETCH_ROWS, OWN_PRODUCTS_UP_TO, ACTIVATIONS_FROM = range(18, 21)
 
-# Our products are the faster ones of any size where a processor has many registers; elsewhere they are as long
-# as a call of BLAS, which costs a microsecond before it begins, takes longer than what it saves.
+# Our products are the faster ones, whatever their size, where a processor has many registers. Elsewhere they
+# are so up to some size, for a call of BLAS costs a microsecond before it begins.
 ALL_PRODUCTS, SMALL_PRODUCTS = 2**62, 5 * 2**17
 OUR_PRODUCTS = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
 # Numbers that a thread needs for its products.
@@ -61,11 +60,12 @@ _BLAS_ROUTINES = {"float32": "sgemm", "float64": "dgemm"}
 
 _ARGUMENTS: dict[Callable, Arguments] = {
     loops.draw_orders: Arguments("innnn"),
+    loops.fetch_rows: Arguments("pinn"),
     loops.gather_columns: Arguments("pipnnn"),
     loops.take_columns: Arguments("ppnnn"),
     loops.transpose: Arguments("ppnnn"),
     loops.multiply_add: Arguments("pnnpnpnnnnnp"),
-    loops.add_products: Arguments("pnpnpnnnnnp"),
+    loops.add_products: Arguments("pnpnpnnnnnnp"),
     loops.row_sums: Arguments("pnpnn", sums=True),
     loops.activate_output: Arguments("pppnnn"),
     loops.activate_both: Arguments("pppnnn"),
@@ -92,7 +92,13 @@ _ARGUMENTS: dict[Callable, Arguments] = {
 
 
 # The formulas that are not compiled for the numbers' own type.
-_OTHER_TYPES = {"kept": "uint32", "partner": None, "subkey": None, "constants_at": None, "scale_of": "float64"}
+_OTHER_TYPES = {
+    "kept": "uint32",
+    "partner": None,
+    "subkey": None,
+    "constants_at": None,
+    "scale_of": "float64",
+}
 
 
 @functools.cache
@@ -167,13 +173,7 @@ def optimizer_kernels(name: str, real: str) -> tuple[Kernel, Kernel | None]:
 def _part_of(loop: Callable, **bound: Any) -> Any:
     """A loop compiled into what calls it, with what is bound to its names."""
     function = FunctionType(loop.__code__, {**loop.__globals__, **bound}, loop.__name__)
-    return numba.njit(
-        named_apart(function),
-        error_model="numpy",
-        fastmath={"contract"},
-        forceinline=True,
-        **ONLY_FOR_COMPILED_CODE,
-    )
+    return only_for_compiled_code(function, error_model="numpy", fastmath={"contract"}, forceinline=True)
 
 
 @functools.cache
@@ -181,7 +181,10 @@ def product_kernels(real: str) -> dict[int, Kernel]:
     made_of = tiles_of(real)
     bound = {**made_of._asdict(), "PANEL_ROWS": PANEL_ROWS, "STRIP_ROWS": STRIP_ROWS}
     bound["WIDE_COLUMNS"] = bound.pop("wide_columns")
-    parts = {loop.__name__: _part_of(loop, **bound) for loop in (loops.add_few, loops.pack_rows, loops.add_rows, loops.side_by_side)}
+    parts = {
+        loop.__name__: _part_of(loop, **bound)
+        for loop in (loops.add_few, loops.pack_rows, loops.add_rows, loops.side_by_side)
+    }
     given = tuple({**bound, **parts}.items())
     return {
         MULTIPLY_ADD: _kernel(loops.multiply_add, "multiply_add", real, *given),
@@ -234,6 +237,7 @@ def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     real = program.dtype
     chosen = gradient_kernels(program, activations)
     chosen[SQUARES] = _kernel(loops.squares, "squares", real)
+    chosen[FETCH_ROWS] = _kernel(loops.fetch_rows, "fetch_rows", real)
     chosen[ADD] = _kernel(loops.add, "add", real)
     chosen[UPDATE], at_step = optimizer_kernels(program.optimizer, real)
     if at_step is not None:

@@ -15,7 +15,7 @@ import numpy as np
 from numba import carray
 from numba.np.unsafe import ndarray as unsafe
 
-from layerwise.engine.compiled.calls import at, call
+from layerwise.engine.compiled.calls import at, call, fetch_ahead
 from layerwise.engine.compiled.elementary import choose
 
 to_fixed_tuple: Any = unsafe.to_fixed_tuple
@@ -32,11 +32,11 @@ COUNT = WIDE_COLUMNS = 0
 STRIP_ROWS = PANEL_ROWS = 1
 # Rows of S that a product takes at a time, and columns: so much of it lies in the second cache.
 DEEPEST, BROADEST = 256, 256
-# Rows of P that are packed together, a line of a cache or two, where the numbers of a row lie so far from each
-# other that each is on a page of its own.
+# Rows of P that are packed together, a line of a cache or two, where the numbers of a row lie so far from
+# each other that each is on a page of its own.
 PACKED_ROWS, PACKED_FROM = 64, 1024
-# Rows of a gradient from which on it pays to transpose what they are multiplied with.
-TRANSPOSED_FROM = 16
+# Numbers in a line of a cache, or half as many.
+CACHE_LINE = 16
 
 
 def draw_orders(orders, rows, count, first, seed_key):
@@ -54,7 +54,8 @@ def draw_orders(orders, rows, count, first, seed_key):
 
 
 def gather_columns(source, order, target, count, width, step):
-    """target[:, i] = source[order[i]].   source (examples, width), target (width, count), its rows `step` long"""
+    """target[:, i] = source[order[i]].   source (examples, width), target (width, count), its rows `step`
+    long"""
     i = 0
     while i + WIDE_COLUMNS <= count and width >= WIDE_COLUMNS:
         k = 0
@@ -71,6 +72,16 @@ def gather_columns(source, order, target, count, width, step):
         to = target[k]
         for place in range(i, count):
             to[place] = source[order[place], k]
+
+
+def fetch_rows(source, order, count, width):
+    """Ask for source[order[i]] for i < count, to be read soon: rows in any order are not where a processor
+    looks ahead by itself."""
+    order = carray(order, (count,))
+    for i in range(count):
+        for k in range(0, width, CACHE_LINE):
+            fetch_ahead(at(source, order[i] * width + k))
+        fetch_ahead(at(source, order[i] * width + width - 1))
 
 
 def take_columns(source, target, count, width, step):
@@ -123,13 +134,14 @@ def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, col
 
 
 def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns, fresh, room):
-    """out (rows, columns) = P (rows, inner) S (inner, columns), or += where it is not `fresh`; P[j, k] lies at
-    j * row_step + k * column_step.
+    """out (rows, columns) = P (rows, inner) S (inner, columns), or += where it is not `fresh`; P[j, k] lies
+    at j * row_step + k * column_step.
 
-    Takes DEEPEST rows of S at a time and BROADEST columns, which stay in the second cache while all of P passes,
-    PANEL_ROWS rows by PANEL_ROWS (see `tiles`). Where S has few rows, it is read once for each row of P.
-    room: DEEPEST * PACKED_ROWS numbers, in which rows of P that lie side by side are put one behind the other.
-    """
+    Takes DEEPEST rows of S at a time and BROADEST columns, which stay in the second cache while all of P
+    passes, PANEL_ROWS rows by PANEL_ROWS (see `tiles`). Where S has few rows, it is read once for each row of
+    P.
+    room: DEEPEST * PACKED_ROWS numbers, in which rows of P that lie side by side are put one behind the
+    other."""
     if inner < 4 and fresh:
         add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
         return
@@ -175,14 +187,15 @@ def pack_rows(P, column_step, rows, deep, room):
             room[whole * deep + k * PANEL_ROWS + j - whole] = source[j]
 
 
-def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, multiply, room):
+def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, transposing, multiply, room):
     """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
 
-    Two registers' columns of out at a time: as many rows of S are transposed into `room` and multiplied with
-    all of D by `multiply_add`, whose address is `multiply`. Where D has few rows, sums of lanes: see `add_rows`.
+    `transposing`, two registers' columns of out at a time: as many rows of S are transposed into `room` and
+    multiplied with all of D by `multiply_add`, whose address is `multiply`. Otherwise by sums of lanes, which
+    pays where D has few rows: see `add_rows`.
     room: (DEEPEST + PANEL_ROWS) * 2 * WIDE_COLUMNS numbers.
     """
-    if rows < TRANSPOSED_FROM or columns < 8 or inner == 0:
+    if not transposing or inner == 0:
         add_rows(D, D_step, S, S_step, out, out_step, inner, rows, columns)
         return
     lanes = 2 * WIDE_COLUMNS

@@ -1,9 +1,12 @@
-"""Names for machine code that are given once in the world."""
+"""Names for machine code that are given once in the world, and parts of compiled code under such names."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
+
+import numba
 
 _PROCESS = secrets.token_hex(8)
 
@@ -19,5 +22,8 @@ def named_apart(function: Callable) -> Callable:
     return function
 
 
-# Options of what Python never calls: without them the compiler also writes what Python would call it by.
-ONLY_FOR_COMPILED_CODE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+def only_for_compiled_code(function: Callable, **options: Any) -> Any:
+    """The function, compiled when compiled code first calls it, without what Python would call it by: that
+    takes as long to compile as a short function itself."""
+    compile_with: Any = numba.njit
+    return compile_with(named_apart(function), no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)

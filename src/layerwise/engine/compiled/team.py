@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 
 from layerwise.engine.compiled.calls import intrinsic
-from layerwise.engine.compiled.naming import ONLY_FOR_COMPILED_CODE, named_apart
+from layerwise.engine.compiled.naming import only_for_compiled_code
 
 # Looks at the counter before another process gets the processor.
 LOOKS = 2000
@@ -71,8 +71,7 @@ def give_way(typingctx):
     return types.void(), codegen
 
 
-@njit(nogil=True, **ONLY_FOR_COMPILED_CODE)
-@named_apart
+@only_for_compiled_code
 def meet(counters, threads):
     """Return once all `threads` are here. counters (2,): arrivals since the start; not 0 once given up."""
     if threads == 1:
@@ -86,8 +85,7 @@ def meet(counters, threads):
             give_way()
 
 
-@njit(nogil=True, **ONLY_FOR_COMPILED_CODE)
-@named_apart
+@only_for_compiled_code
 def share(length, part, parts):
     """(start, stop) of one of `parts` parts of 0 ... length, in multiples of 16: whole registers."""
     wide = (length + parts - 1) // parts
@@ -95,8 +93,7 @@ def share(length, part, parts):
     return min(part * wide, length), min((part + 1) * wide, length)
 
 
-@njit(nogil=True, **ONLY_FOR_COMPILED_CODE)
-@named_apart
+@only_for_compiled_code
 def region(rows, columns, part, parts, joint):
     """(r0, r1, c0, c1): one of `parts` parts of a (rows, columns) matrix, cut along its longer side, but
     with all its rows where they belong together."""
@@ -109,11 +106,10 @@ def region(rows, columns, part, parts, joint):
     return 0, rows, c0, c1
 
 
-@njit(nogil=True, **ONLY_FOR_COMPILED_CODE)
-@named_apart
+@only_for_compiled_code
 def gradient_region(n, n_prev, part, parts):
-    """(r0, r1, c0, c1): one of `parts` parts of a layer's W (n, n_prev): the rows that the same part multiplies
-    in the forward pass, so that they stay in its cache, or columns where the rows are few."""
+    """(r0, r1, c0, c1): one of `parts` parts of a layer's W (n, n_prev): the rows that the same part
+    multiplies in the forward pass, so that they stay in its cache, or columns where the rows are few."""
     if parts == 1:
         return 0, n, 0, n_prev
     if n >= 2 * NARROWEST * parts or n >= n_prev:

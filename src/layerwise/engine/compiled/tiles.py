@@ -14,13 +14,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-import numba
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
 from numba import types
 
 from layerwise.engine.compiled.calls import at, intrinsic
-from layerwise.engine.compiled.naming import ONLY_FOR_COMPILED_CODE, named_apart
+from layerwise.engine.compiled.naming import only_for_compiled_code
 
 _INDEX = ir.IntType(64)
 _FUSED = ("contract",)
@@ -204,8 +203,8 @@ def _inner_tile(height: int, width: int) -> Callable:
 def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
     """target[k, r] = row r of source[k], for k, r < lanes.   target: rows `step` long
 
-    Row r begins `width` numbers behind the one before, and from `last` on it is that one again; where they are
-    `ordered` it is number order[r] of the source, whose rows are `width` long.
+    Row r begins `width` numbers behind the one before, and from `last` on it is that one again; where they
+    are `ordered` it is number order[r] of the source, whose rows are `width` long.
     Method: Eklundh 1972, blocks changing places, of half the size each time.
     """
 
@@ -262,9 +261,7 @@ def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
 
 
 def _inlined(function: Callable) -> Any:
-    return numba.njit(
-        named_apart(function), error_model="numpy", forceinline=True, **ONLY_FOR_COMPILED_CODE
-    )
+    return only_for_compiled_code(function, error_model="numpy", forceinline=True)
 
 
 def _panel(lanes: int) -> Any:
@@ -307,7 +304,8 @@ def _strip(height: int) -> Any:
 
 class Tiles(NamedTuple):
     """What products in one precision are made of: panels of two registers' columns, of one's and of a single
-    column, strips of STRIP_ROWS rows and of one, and squares of one register's columns that are transposed."""
+    column, strips of STRIP_ROWS rows and of one, and squares of one register's columns that are
+    transposed."""
 
     double: Any
     wide: Any
