@@ -91,6 +91,12 @@ def test_orders_are_those_of_the_formula(engine, rows, seed, first):
     np.testing.assert_array_equal(orders, expected)
 
 
+def test_an_order_that_no_cache_holds_is_the_formulas_too():
+    rows = 2**18 + 37
+    order = build_engine(NETWORK.program(seed=3), "compiled").orders(rows, 5, 1)[0]
+    np.testing.assert_array_equal(order, shuffled(rows, 3, 5))
+
+
 def used_start(program):
     return initial_parameters(program.architecture, "he", seed=1, dtype=program.dtype)
 

@@ -14,7 +14,7 @@ from layerwise.engine import Batches, TrainingState, build_engine
 from layerwise.engine.compiled import engine as compiled_engine
 from layerwise.engine.compiled.team import Team
 from layerwise.engine.compiled.tiles import MANY_REGISTERS
-from layerwise.engine.threads import allowed_threads, shared_processors
+from layerwise.engine.threads import allowed_threads, at_most, shared_processors
 
 
 def blas_threads():
@@ -35,6 +35,24 @@ def test_the_limits_of_others_are_heeded(two_threads):
     assert allowed_threads() == 2
     with threadpool_limits(limits=1, user_api="blas"):
         assert allowed_threads() == 1
+
+
+def test_a_limit_of_ones_own_holds_where_threadpoolctls_is_ignored(two_threads):
+    """Another thread set BLAS's first: from then on threadpoolctl 3.8 ignores this one."""
+    seen = []
+
+    def ask():
+        with threadpool_limits(limits=1, user_api="blas"), at_most(1):
+            seen.append(allowed_threads())
+            with at_most(4):
+                seen.append(allowed_threads())
+        seen.append(allowed_threads())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert seen == [1, 1, 2]
+    assert allowed_threads() == 2
 
 
 def test_blas_has_one_thread_meanwhile_and_then_as_many_as_before(two_threads):

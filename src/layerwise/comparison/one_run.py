@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from layerwise.comparison.compared_rows import ComparedRows
 from layerwise.comparison.worker_process import working_for
+from layerwise.engine import at_most
 from layerwise.errors import LayerwiseError
 from layerwise.estimators import TabularClassifier, TabularRegressor
 from layerwise.evaluation import evaluate
@@ -108,9 +110,11 @@ def _failure(status: str, reason: str) -> dict[str, Any]:
     }
 
 
-def _one_thread() -> Any:
+@contextmanager
+def _one_thread() -> Iterator[None]:
     # Compiled code calls SciPy's BLAS: it is loaded before the libraries are listed.
     import scipy.linalg  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(limits=1)
+    with threadpool_limits(limits=1), at_most(1):
+        yield

@@ -14,7 +14,7 @@ from layerwise.engine.contract import (
     cost_of,
     output_activation,
 )
-from layerwise.engine.threads import allowed_threads
+from layerwise.engine.threads import allowed_threads, at_most
 
 __all__ = [
     "DTYPES",
@@ -25,6 +25,7 @@ __all__ = [
     "StepTotals",
     "TrainingState",
     "allowed_threads",
+    "at_most",
     "build_engine",
     "cost_of",
     "engine_named",

@@ -17,6 +17,7 @@ _lock = threading.Lock()
 _calls = 0
 _calls_of_blas = 0
 _limits: list[tuple[Any, int]] = []
+_own = threading.local()
 
 
 @cache
@@ -30,13 +31,32 @@ def _libraries(process: int) -> list[Any]:
 
 def allowed_threads() -> int:
     """Threads that a step may use: as many as BLAS has, so that OMP_NUM_THREADS, OPENBLAS_NUM_THREADS,
-    threadpoolctl's limits and joblib's are all heeded; at most the processors this process may run on."""
+    threadpoolctl's limits and joblib's are all heeded; at most those of `at_most`, and the processors that this
+    process may run on."""
     with _lock:
         if _limits:
             allowed = max(count for _, count in _limits)
         else:
             allowed = max((library.num_threads or 1 for library in _libraries(os.getpid())), default=1)
-    return max(1, min(allowed, _processors()))
+    return max(1, min(allowed, _processors(), getattr(_own, "limit", allowed)))
+
+
+@contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """While active, steps that this Python thread asks for use at most so many threads.
+
+    Beside threadpoolctl's limits, which since 3.8 are ignored without a word where another Python thread set
+    one first.
+    """
+    before = getattr(_own, "limit", None)
+    _own.limit = threads if before is None else min(threads, before)
+    try:
+        yield
+    finally:
+        if before is None:
+            del _own.limit
+        else:
+            _own.limit = before
 
 
 def _processors() -> int:

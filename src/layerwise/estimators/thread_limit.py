@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from layerwise.engine import engine_named
+from layerwise.engine import at_most, engine_named
 
 
 def threads_for(
@@ -20,10 +20,13 @@ def threads_for(
     return 1 if reproducible and cut_by_blas else threads
 
 
-def held_to(threads: int | None) -> AbstractContextManager[Any]:
-    """While active, BLAS and the engine with it take at most so many threads; None leaves them alone."""
+@contextmanager
+def held_to(threads: int | None) -> Iterator[None]:
+    """While active, BLAS and the engine take at most so many threads; None leaves them alone."""
     if threads is None:
-        return nullcontext()
+        yield
+        return
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(threads)
+    with threadpool_limits(threads), at_most(threads):
+        yield

@@ -35,8 +35,10 @@ DEEPEST, BROADEST = 256, 256
 # Rows of P that are packed together, a line of a cache or two, where the numbers of a row lie so far from
 # each other that each is on a page of its own.
 PACKED_ROWS, PACKED_FROM = 64, 1024
-# Numbers in a line of a cache, or half as many.
+# Numbers in a line of a cache, or half as many; examples whose order no cache holds, and how many of them ahead
+# memory is asked.
 CACHE_LINE = 16
+BEYOND_CACHES, AHEAD = 2**18, 32
 
 
 def draw_orders(orders, rows, count, first, seed_key):
@@ -47,6 +49,13 @@ def draw_orders(orders, rows, count, first, seed_key):
         # The partners first, many at once: they are where the time goes.
         for place in range(rows):
             order[place] = partner(key, place)
+        if rows > BEYOND_CACHES:
+            for place in range(rows):
+                fetch_ahead(at(order, order[min(place + AHEAD, rows - 1)]))
+                other = order[place]
+                order[place] = order[other]
+                order[other] = place
+            continue
         for place in range(rows):
             other = order[place]
             order[place] = order[other]
