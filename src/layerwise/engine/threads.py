@@ -31,8 +31,8 @@ def _libraries(process: int) -> list[Any]:
 
 def allowed_threads() -> int:
     """Threads that a step may use: as many as BLAS has, so that OMP_NUM_THREADS, OPENBLAS_NUM_THREADS,
-    threadpoolctl's limits and joblib's are all heeded; at most those of `at_most`, and the processors that this
-    process may run on."""
+    threadpoolctl's limits and joblib's are all heeded; at most those of `at_most`, and the processors that
+    this process may run on."""
     with _lock:
         if _limits:
             allowed = max(count for _, count in _limits)

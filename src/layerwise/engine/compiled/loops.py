@@ -35,8 +35,8 @@ DEEPEST, BROADEST = 256, 256
 # Rows of P that are packed together, a line of a cache or two, where the numbers of a row lie so far from
 # each other that each is on a page of its own.
 PACKED_ROWS, PACKED_FROM = 64, 1024
-# Numbers in a line of a cache, or half as many; examples whose order no cache holds, and how many of them ahead
-# memory is asked.
+# Numbers in a line of a cache, or half as many; examples whose order no cache holds, and how many of them
+# ahead memory is asked.
 CACHE_LINE = 16
 BEYOND_CACHES, AHEAD = 2**18, 32
 
