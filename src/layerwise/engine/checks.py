@@ -20,6 +20,9 @@ def check_steps(
     first, count = so_far.steps, batches.steps
     if first < 0 or first + len(rates) > count:
         raise InputError(f"asked for {len(rates)} steps after step {first} of an epoch that has {count}")
+    if batches.order is not None:
+        part = slice(first * batches.size, (first + len(rates)) * batches.size)
+        _check_order(batches.order[part], len(batches.X))
 
 
 def check_epochs(program: Program, state: TrainingState, batches: Batches, rates: np.ndarray) -> None:
@@ -29,6 +32,8 @@ def check_epochs(program: Program, state: TrainingState, batches: Batches, rates
         raise InputError(
             f"rates has shape {rates.shape}; expected a row for each epoch with {batches.steps} steps"
         )
+    if batches.order is not None:
+        _check_order(batches.order, len(batches.X))
 
 
 def _check_batches(
@@ -40,16 +45,21 @@ def _check_batches(
     if not (state.parameters.flags.writeable and state.slots.flags.writeable):
         raise InputError("the state is read-only, and training changes it in place; pass a copy")
     check_examples(program, batches.X, batches.Y, batches.weights)
-    rows = len(batches.X)
     if batches.order is not None:
         _check_array("order", batches.order, "int64", order_shape)
-        low, high = batches.order.min(), batches.order.max()
-        if low < 0 or high >= rows:
-            raise InputError(f"order holds {low if low < 0 else high}; expected rows from 0 to {rows - 1}")
     if batches.size < 1:
         raise InputError(f"the size of a mini-batch is {batches.size}; expected at least 1")
     if batches.masks is not None:
         _check_masks(program, batches)
+
+
+def _check_order(part: np.ndarray, rows: int) -> None:
+    """Of the part of an order that is asked for now: an epoch of many rows is done in many calls."""
+    if part.size == 0:
+        return
+    low, high = part.min(), part.max()
+    if low < 0 or high >= rows:
+        raise InputError(f"order holds {low if low < 0 else high}; expected rows from 0 to {rows - 1}")
 
 
 def _check_masks(program: Program, batches: Batches) -> None:
