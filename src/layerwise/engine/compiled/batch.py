@@ -154,7 +154,7 @@ def backward_pass(
         loss = 0.0
         for first in range(c0, c1, SUMMED_ALONE):
             A, D, few = at(work, a * lead + first), at(work, d * lead + first), min(SUMMED_ALONE, c1 - first)
-            padded = lead - first if first + few == m else few
+            padded = padded_end(first, first + few, m, lead) - first
             loss += call_for_number(
                 kernels[LOSS], (A, at(Y, first), at(weights, first), D, lead, n, few, padded, total, settings)
             )

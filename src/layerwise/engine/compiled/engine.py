@@ -22,6 +22,7 @@ from layerwise.engine.compiled import (
     kernels,
     loops,
     naming,
+    products,
     team,
     tiles,
 )
@@ -71,7 +72,7 @@ def driver_kernel(function: Callable, real: str) -> Kernel:
     """One of the drivers for one precision."""
     digest = formula.source_digest(
         optimizer_formulas, randomness_formulas, batch, calls, driver, formula, kernel, kernels, loops,
-        naming, team, tiles, sys.modules[__name__],
+        naming, products, team, tiles, sys.modules[__name__],
     )  # fmt: skip
     return Kernel(function, function.__name__, real, driver.DRIVERS[function], digest)
 
@@ -250,7 +251,7 @@ class CompiledEngine:
             masks = self._flat_masks(batches.masks)
         common = (
             _at(partial), _at(self._training_addresses), _at(self._training_layers),
-            len(self._training_layers), _at(state.parameters), _at(slots), state.parameters.size,
+            len(self._training_layers), _at(state.parameters), _at(slots), length,
             self._room("gradient", gradient_size), gradient_each,
             _at(batches.X), _at(batches.Y),
             batch_weights if weights is None else _at(weights), weights is not None,
@@ -260,7 +261,7 @@ class CompiledEngine:
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
             self._room("work", self._training_width * lead), self._room("X", inputs * lead),
             self._room("Y", outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
-            _at(self._keep_probs), _at(self._highest), units > 0 or not drawn, self._drops and drawn, masks,
+            *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             _at(constants), self._constants_count,
             float(program.decay), float(program.max_norm), float(program.clip_norm), _at(outcome),
@@ -350,7 +351,7 @@ class CompiledEngine:
             work = self._room("outputs", (way.width + inputs) * lead)
             self._outputs_entry(
                 *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS, 0,
-                rows, self._dropping[0], self._dropping[1], self._alone[1], self._room("rooms", ROOM),
+                rows, *self._dropping, self._alone[1], self._room("rooms", ROOM),
             )  # fmt: skip
             return out
         lead, chunks = leading(PREDICTION_ROWS), -(-rows // PREDICTION_ROWS)
@@ -365,7 +366,7 @@ class CompiledEngine:
                 first, last = (PREDICTION_ROWS * (chunks * k // free) for k in (thread, thread + 1))
                 self._outputs_entry(
                     *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS,
-                    first, min(last, rows), self._dropping[0], self._dropping[1], _at(counters), room,
+                    first, min(last, rows), *self._dropping, _at(counters), room,
                 )  # fmt: skip
 
             self._team.run(free, some)
@@ -397,7 +398,7 @@ class CompiledEngine:
         cost = driver_kernel(driver.cost_and_gradient, self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
-            self._room("work", self._training_width * rows), _at(self._keep_probs), _at(self._highest),
+            self._room("work", self._training_width * rows), *self._dropping,
             units > 0, key, self._room("masks", units * rows),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
             self._room("rooms", ROOM),

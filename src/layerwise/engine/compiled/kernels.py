@@ -19,7 +19,7 @@ import layerwise.formulas.losses as loss_formulas
 import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
 import layerwise.formulas.regularizers as regularizer_formulas
-from layerwise.engine.compiled import calls, elementary, formula, kernel, loops, tiles
+from layerwise.engine.compiled import calls, elementary, formula, kernel, loops, products, tiles
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, Kernel
@@ -52,7 +52,7 @@ FETCH_ROWS, OWN_PRODUCTS_UP_TO, ACTIVATIONS_FROM = range(18, 21)
 ALL_PRODUCTS, SMALL_PRODUCTS = 2**62, 5 * 2**17
 OUR_PRODUCTS = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
 # Numbers that a thread needs for its products.
-ROOM = loops.DEEPEST * loops.PACKED_ROWS
+ROOM = products.DEEPEST * products.PACKED_ROWS
 
 
 _BLAS_ROUTINES = {"float32": "sgemm", "float64": "dgemm"}
@@ -64,9 +64,9 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.gather_columns: Arguments("pipnnn"),
     loops.take_columns: Arguments("ppnnn"),
     loops.transpose: Arguments("ppnnn"),
-    loops.multiply_add: Arguments("pnnpnpnnnnnp"),
-    loops.add_products: Arguments("pnpnpnnnnnnp"),
-    loops.row_sums: Arguments("pnpnn", sums=True),
+    products.multiply_add: Arguments("pnnpnpnnnnnp"),
+    products.add_products: Arguments("pnpnpnnnnnnp"),
+    products.row_sums: Arguments("pnpnn", sums=True),
     loops.activate_output: Arguments("pppnnn"),
     loops.activate_both: Arguments("pppnnn"),
     loops.activate_softmax: Arguments("pppnnn"),
@@ -106,7 +106,7 @@ def sources_digest() -> str:
     """Changes with any source that a kernel is made from, and with the compiler."""
     return formula.source_digest(
         activation_formulas, loss_formulas, optimizer_formulas, randomness_formulas, regularizer_formulas,
-        calls, elementary, formula, kernel, loops, tiles, sys.modules[__name__],
+        calls, elementary, formula, kernel, loops, products, tiles, sys.modules[__name__],
     )  # fmt: skip
 
 
@@ -183,13 +183,13 @@ def product_kernels(real: str) -> dict[int, Kernel]:
     bound["WIDE_COLUMNS"] = bound.pop("wide_columns")
     parts = {
         loop.__name__: _part_of(loop, **bound)
-        for loop in (loops.add_few, loops.pack_rows, loops.add_rows, loops.side_by_side)
+        for loop in (products.add_few, products.pack_rows, products.add_rows, products.side_by_side)
     }
     given = tuple({**bound, **parts}.items())
     return {
-        MULTIPLY_ADD: _kernel(loops.multiply_add, "multiply_add", real, *given),
-        ADD_PRODUCTS: _kernel(loops.add_products, "add_products", real, *given),
-        ROW_SUMS: _kernel(loops.row_sums, "row_sums", real),
+        MULTIPLY_ADD: _kernel(products.multiply_add, "multiply_add", real, *given),
+        ADD_PRODUCTS: _kernel(products.add_products, "add_products", real, *given),
+        ROW_SUMS: _kernel(products.row_sums, "row_sums", real),
         TAKE_COLUMNS: _kernel(loops.take_columns, "take_columns", real, *given),
         GATHER_COLUMNS: _kernel(loops.gather_columns, "gather_columns", real, *given),
     }

@@ -15,30 +15,24 @@ import numpy as np
 from numba import carray
 from numba.np.unsafe import ndarray as unsafe
 
-from layerwise.engine.compiled.calls import at, call, fetch_ahead
+from layerwise.engine.compiled.calls import at, fetch_ahead
 from layerwise.engine.compiled.elementary import choose
 
 to_fixed_tuple: Any = unsafe.to_fixed_tuple
 
 
-def _unbound(*arguments: Any) -> Any:
+def unbound(*arguments: Any) -> Any:
     raise NotImplementedError("a loop runs only after it is compiled")
 
 
-function = derivative = rule = decayed = kept = subkey = partner = scale_of = constants_at = _unbound
-l2_of = l1_of = l2_slope = l1_slope = exp = log = real = _unbound
-double = wide = single = some_rows = one_row = transpose_tile = transpose_ordered = _unbound
+function = derivative = rule = decayed = kept = subkey = partner = scale_of = constants_at = unbound
+l2_of = l1_of = l2_slope = l1_slope = exp = log = real = unbound
+transpose_tile = transpose_ordered = unbound
 COUNT = WIDE_COLUMNS = 0
-STRIP_ROWS = PANEL_ROWS = 1
-# Rows of S that a product takes at a time, and columns: so much of it lies in the second cache.
-DEEPEST, BROADEST = 256, 256
-# Rows of P that are packed together, a line of a cache or two, where the numbers of a row lie so far from
-# each other that each is on a page of its own.
-PACKED_ROWS, PACKED_FROM = 64, 1024
 # Numbers in a line of a cache, or half as many; examples whose order no cache holds, and how many of them
 # ahead memory is asked.
 CACHE_LINE = 16
-BEYOND_CACHES, AHEAD = 2**18, 32
+LONG_ORDER, AHEAD = 2**18, 32
 
 
 def draw_orders(orders, rows, count, first, seed_key):
@@ -49,7 +43,7 @@ def draw_orders(orders, rows, count, first, seed_key):
         # The partners first, many at once: they are where the time goes.
         for place in range(rows):
             order[place] = partner(key, place)
-        if rows > BEYOND_CACHES:
+        if rows > LONG_ORDER:
             for place in range(rows):
                 fetch_ahead(at(order, order[min(place + AHEAD, rows - 1)]))
                 other = order[place]
@@ -120,151 +114,6 @@ def transpose(source, target, rows, step, columns):
     for i in range(columns):
         for j in range(rows):
             target[i, j] = source[j, i]
-
-
-def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
-    """The same as `multiply_add` for an `inner` of 1, 2 or 3."""
-    S, out = carray(S, (inner, S_step)), carray(out, (rows, out_step))
-    P = carray(P, (rows * row_step + inner * column_step,))
-    for j in range(rows):
-        row, p0, s0 = out[j], P[j * row_step], S[0]
-        if inner == 1:
-            for i in range(columns):
-                row[i] = p0 * s0[i]
-        elif inner == 2:
-            p1, s1 = P[j * row_step + column_step], S[1]
-            for i in range(columns):
-                row[i] = p0 * s0[i] + p1 * s1[i]
-        else:
-            p1, s1 = P[j * row_step + column_step], S[1]
-            p2, s2 = P[j * row_step + 2 * column_step], S[2]
-            for i in range(columns):
-                row[i] = p0 * s0[i] + p1 * s1[i] + p2 * s2[i]
-
-
-def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns, fresh, room):
-    """out (rows, columns) = P (rows, inner) S (inner, columns), or += where it is not `fresh`; P[j, k] lies
-    at j * row_step + k * column_step.
-
-    Takes DEEPEST rows of S at a time and BROADEST columns, which stay in the second cache while all of P
-    passes, PANEL_ROWS rows by PANEL_ROWS (see `tiles`). Where S has few rows, it is read once for each row of
-    P.
-    room: DEEPEST * PACKED_ROWS numbers, in which rows of P that lie side by side are put one behind the
-    other."""
-    if inner < 4 and fresh:
-        add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
-        return
-    for k in range(0, inner, DEEPEST):
-        deep, first = min(DEEPEST, inner - k), fresh if k == 0 else 0
-        for start in range(0, columns, BROADEST):
-            stop = min(start + BROADEST, columns)
-            apart = row_step == 1 and column_step >= PACKED_FROM and rows >= PANEL_ROWS
-            for j in range(0, rows, PANEL_ROWS):
-                high, p = min(PANEL_ROWS, rows - j), at(P, j * row_step + k * column_step)
-                p_row, p_column, o = row_step, column_step, at(out, j * out_step)
-                if apart:
-                    group = j % PACKED_ROWS // PANEL_ROWS
-                    if group == 0:
-                        pack_rows(p, column_step, min(PACKED_ROWS, rows - j), deep, room)
-                    p, p_column = at(room, group * deep * PANEL_ROWS), PANEL_ROWS
-                i = start
-                while i + 2 * WIDE_COLUMNS <= stop:
-                    s = at(S, k * S_step + i)
-                    double(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
-                    i += 2 * WIDE_COLUMNS
-                while i + WIDE_COLUMNS <= stop:
-                    s = at(S, k * S_step + i)
-                    wide(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
-                    i += WIDE_COLUMNS
-                while i < stop:
-                    s = at(S, k * S_step + i)
-                    single(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
-                    i += 1
-
-
-def pack_rows(P, column_step, rows, deep, room):
-    """room[j // PANEL_ROWS, k, j % PANEL_ROWS] = P[j, k], of which rows lie side by side.   P (rows, deep)"""
-    P = carray(P, (deep, column_step))
-    whole = rows // PANEL_ROWS * PANEL_ROWS
-    for k in range(deep):
-        source = P[k]
-        for j in range(0, whole, PANEL_ROWS):
-            together = at(room, j * deep + k * PANEL_ROWS)
-            for row in range(PANEL_ROWS):
-                together[row] = source[j + row]
-        for j in range(whole, rows):
-            room[whole * deep + k * PANEL_ROWS + j - whole] = source[j]
-
-
-def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, transposing, multiply, room):
-    """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
-
-    `transposing`, two registers' columns of out at a time: as many rows of S are transposed into `room` and
-    multiplied with all of D by `multiply_add`, whose address is `multiply`. Otherwise by sums of lanes, which
-    pays where D has few rows: see `add_rows`.
-    room: (DEEPEST + PANEL_ROWS) * 2 * WIDE_COLUMNS numbers.
-    """
-    if not transposing or inner == 0:
-        add_rows(D, D_step, S, S_step, out, out_step, inner, rows, columns)
-        return
-    lanes = 2 * WIDE_COLUMNS
-    spare = at(room, DEEPEST * lanes)
-    for k in range(0, columns, lanes):
-        width = min(lanes, columns - k)
-        for i in range(0, inner, DEEPEST):
-            deep, first = min(DEEPEST, inner - i), 1 if i == 0 else 0
-            side_by_side(at(S, k * S_step + i), S_step, width, deep, room)
-            if width == lanes:
-                d, o = at(D, i), at(out, k)
-                call(multiply, (d, D_step, 1, room, lanes, o, out_step, deep, rows, lanes, first, room))
-                continue
-            made_columns = lanes if width > WIDE_COLUMNS else WIDE_COLUMNS
-            for j in range(0, rows, PANEL_ROWS):
-                high, d = min(PANEL_ROWS, rows - j), at(D, j * D_step + i)
-                call(multiply, (d, D_step, 1, room, lanes, spare, lanes, deep, high, made_columns, 1, room))
-                made, o = carray(spare, (high, lanes)), carray(at(out, j * out_step + k), (high, out_step))
-                for row in range(high):
-                    for column in range(width):
-                        before = real(0) if first else o[row, column]
-                        o[row, column] = before + made[row, column]
-
-
-def side_by_side(S, S_step, width, deep, room):
-    """room[i, k] = S[k, i] for k < width.   S (width, deep), room (deep, 2 * WIDE_COLUMNS)"""
-    lanes = 2 * WIDE_COLUMNS
-    for k in range(0, width, WIDE_COLUMNS):
-        i = 0
-        while i + WIDE_COLUMNS <= deep:
-            source, target = at(S, k * S_step + i), at(room, i * lanes + k)
-            transpose_tile(source, S_step, width - k - 1, target, lanes)
-            i += WIDE_COLUMNS
-        few = min(WIDE_COLUMNS, width - k)
-        source, target = carray(at(S, k * S_step), (few, S_step)), carray(at(room, k), (deep, lanes))
-        for last in range(i, deep):
-            for row in range(few):
-                target[last, row] = source[row, last]
-
-
-def add_rows(D, D_step, S, S_step, out, out_step, inner, rows, columns):
-    """The same as `add_products`: reads D once for each four rows of S, and S once for each STRIP_ROWS rows
-    of D."""
-    j = 0
-    while j + STRIP_ROWS <= rows:
-        some_rows(at(D, j * D_step), D_step, S, S_step, at(out, j * out_step), out_step, inner, columns)
-        j += STRIP_ROWS
-    while j < rows:
-        one_row(at(D, j * D_step), D_step, S, S_step, at(out, j * out_step), out_step, inner, columns)
-        j += 1
-
-
-def row_sums(D, D_step, out, rows, columns):
-    """out[j] = sum_i D[j, i]."""
-    D, out = carray(D, (rows, D_step)), carray(out, (rows,))
-    for j in range(rows):
-        d, total = D[j], real(0)
-        for i in range(columns):
-            total += d[i]
-        out[j] = total
 
 
 def activate_output(Z, A, b, step, rows, columns):
