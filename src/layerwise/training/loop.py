@@ -283,8 +283,8 @@ class _Run:
     def several_epochs(self) -> bool:
         """Do as many epochs in one call as nobody looks at and leave Ctrl-C waiting for SECONDS_PER_CALL.
 
-        Whether any was done: none where there are fewer than two, where the state is large, of which they keep
-        a copy, or where one of them diverges. `epoch` does it then, and keeps the parameters before it.
+        Whether any was done: none where there are fewer than two, where the state is large, for a copy of it
+        is kept, or where one of them diverges. `epoch` does it then, and keeps the parameters before it.
         """
         assert isinstance(self.source, InMemory)
         if self.state.parameters.size > LARGE:
