@@ -117,13 +117,17 @@ class ParquetBlocks:
         first = number * self.counts[0]
         rows = pl.scan_parquet(self.path).slice(first, self.counts[number])
         frame = rows.select(pl.col(name).cast(_polars_type(self._dtype)) for name in self._columns).collect()
-        self._require_numbers(frame, first)
         X, Y, weights = (
-            np.ascontiguousarray(frame.select(group).to_numpy(), dtype=self._dtype) if group else None
+            np.ascontiguousarray(frame.select(group).to_numpy(order="c"), dtype=self._dtype)
+            if group
+            else None
             for group in self._groups
         )
         assert X is not None
         assert Y is not None
+        # No value is NaN here. A sum of squares is finite unless one of them is not, or a square overflows.
+        if not all(array is None or np.isfinite(np.vdot(array, array)) for array in (X, Y, weights)):
+            self._require_numbers(frame, first)
         return Data(X, Y, None if weights is None else weights[:, 0])
 
     def _require_numbers(self, frame: pl.DataFrame, first: int) -> None:
