@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -91,7 +92,7 @@ def train(
     the best epoch are kept; without it, the last. Ctrl-C ends the run after the steps at hand.
     Raises InputError where there are no examples or the monitored column does not exist.
     """
-    source = InMemory(data, engine) if isinstance(data, Data) else InBlocks(data, engine)
+    source = InMemory(data, engine) if isinstance(data, Data) else InBlocks(data, engine, recipe.epochs)
     if source.rows == 0:
         raise InputError("there are no examples to train on; expected at least one row")
     monitor = recipe.monitor or ("validation_cost" if validate else "cost")
@@ -103,7 +104,7 @@ def train(
     # A batch of weight 0 is no step, so with weights the steps of an epoch are counted one epoch at a time.
     looked_at |= source.weighted or isinstance(source, InBlocks)
     looked_at |= any(hasattr(callback, event) for callback in callbacks for event in BETWEEN_EPOCHS)
-    with StopOnInterrupt() as interrupt:
+    with closing(source), StopOnInterrupt() as interrupt:
         while stopped == "epochs" and len(run.history) < recipe.epochs:
             if not looked_at and run.several_epochs():
                 stopped = "interrupted" if interrupt.asked else "epochs"
