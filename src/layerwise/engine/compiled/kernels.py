@@ -19,10 +19,21 @@ import layerwise.formulas.losses as loss_formulas
 import layerwise.formulas.optimizers as optimizer_formulas
 import layerwise.formulas.randomness as randomness_formulas
 import layerwise.formulas.regularizers as regularizer_formulas
-from layerwise.engine.compiled import calls, elementary, formula, kernel, loops, products, tiles
+from layerwise.engine.compiled import (
+    calls,
+    elementary,
+    formula,
+    kernel,
+    lane_tiles,
+    lanes,
+    loops,
+    products,
+    tiles,
+)
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, Kernel
+from layerwise.engine.compiled.lane_tiles import lane_tiles_of
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.tiles import MANY_REGISTERS, PANEL_ROWS, STRIP_ROWS, tiles_of
 from layerwise.engine.contract import Program
@@ -45,7 +56,10 @@ GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = r
 DRAW_MASK, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
 # The second is no kernel, but the multiply-adds up to which a product is ours, and beyond which left to BLAS.
-FETCH_ROWS, OWN_PRODUCTS_UP_TO, ACTIVATIONS_FROM = range(18, 21)
+FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL = range(18, 21)
+# Those of networks side by side.
+MULTIPLY_LANES, GATHER_LANES, TAKE_LANES, LANE_TOTALS, LANE_PENALTIES, LANE_SQUARES = range(21, 27)
+ACTIVATIONS_FROM = 27
 
 # Our products are the faster ones, whatever their size, where a processor has many registers. Elsewhere they
 # are so up to some size, for a call of BLAS costs a microsecond before it begins.
@@ -73,9 +87,10 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.backward_output: Arguments("pppnnn"),
     loops.backward_both: Arguments("pppnnn"),
     loops.backward_softmax: Arguments("pppnnn"),
-    loops.loss: Arguments("ppppnnnnxp", returns=True, sums=True),
-    loops.loss_with_setting: Arguments("ppppnnnnxp", returns=True, sums=True),
-    loops.loss_softmax: Arguments("ppppnnnnxp", returns=True),
+    loops.loss: Arguments("pppppnnnnxp"),
+    loops.loss_with_setting: Arguments("pppppnnnnxp"),
+    loops.loss_softmax: Arguments("pppppnnnnxp"),
+    loops.total_of: Arguments("pn", returns=True, sums=True),
     loops.draw_mask: Arguments("pnnnnnnn"),
     loops.drop: Arguments("pppnnnx"),
     loops.drop_in_place: Arguments("ppnnnx"),
@@ -88,6 +103,12 @@ _ARGUMENTS: dict[Callable, Arguments] = {
     loops.update_one: Arguments("ppppnxxp"),
     loops.update_two: Arguments("ppppnxxp"),
     loops.constants: Arguments("pnd"),
+    lanes.multiply_lanes: Arguments("pnnpnnpnnpnnnn"),
+    lanes.gather_lanes: Arguments("pinpnnn"),
+    lanes.take_lanes: Arguments("ppnnn"),
+    lanes.lane_totals: Arguments("pdn"),
+    lanes.lane_penalties: Arguments("ppdnxx"),
+    lanes.lane_squares: Arguments("pdn"),
 }
 
 
@@ -101,12 +122,20 @@ _OTHER_TYPES = {
 }
 
 
+_PENALTIES = (
+    ("l2_of", l2_penalty),
+    ("l1_of", l1_penalty),
+    ("l2_slope", l2_gradient),
+    ("l1_slope", l1_gradient),
+)
+
+
 @functools.cache
 def sources_digest() -> str:
     """Changes with any source that a kernel is made from, and with the compiler."""
     return formula.source_digest(
         activation_formulas, loss_formulas, optimizer_formulas, randomness_formulas, regularizer_formulas,
-        calls, elementary, formula, kernel, loops, products, tiles, sys.modules[__name__],
+        calls, elementary, formula, kernel, lane_tiles, lanes, loops, products, tiles, sys.modules[__name__],
     )  # fmt: skip
 
 
@@ -219,11 +248,9 @@ def gradient_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     for position, name in enumerate(activations):
         chosen[ACTIVATIONS_FROM + 2 * position + 1] = activation_kernels(name, real)[1]
     chosen[LOSS] = loss_kernel(objective.loss, real)
+    chosen[TOTAL] = _kernel(loops.total_of, "total_of", real)
     if objective.l2 or objective.l1:
-        chosen[PENALTY] = _kernel(
-            loops.penalty, "penalty", real, ("l2_of", l2_penalty), ("l1_of", l1_penalty),
-            ("l2_slope", l2_gradient), ("l1_slope", l1_gradient),
-        )  # fmt: skip
+        chosen[PENALTY] = _kernel(loops.penalty, "penalty", real, *_PENALTIES)
     if any(keep < 1 for keep in program.keep_probs):
         dropping = ("function", inverted_dropout)
         chosen[DRAW_MASK] = _kernel(loops.draw_mask, "draw_mask", real, ("kept", is_kept))
@@ -247,6 +274,23 @@ def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     if program.max_norm:
         chosen[LIMIT_ROWS] = _kernel(loops.limit_rows, "limit_rows", real, ("scale_of", max_norm_scale))
     return chosen
+
+
+def lane_kernels(program: Program, activations: tuple[str, ...]) -> dict[int, Kernel]:
+    """What the epochs of networks side by side call."""
+    real, tiles_given = program.dtype, tuple(lane_tiles_of(program.dtype).items())
+    own = {
+        MULTIPLY_LANES: lanes.multiply_lanes,
+        GATHER_LANES: lanes.gather_lanes,
+        TAKE_LANES: lanes.take_lanes,
+        LANE_TOTALS: lanes.lane_totals,
+        LANE_SQUARES: lanes.lane_squares,
+    }
+    chosen = {number: _kernel(loop, loop.__name__, real, *tiles_given) for number, loop in own.items()}
+    chosen[LANE_PENALTIES] = _kernel(lanes.lane_penalties, "lane_penalties", real, *tiles_given, *_PENALTIES)
+    of_one = training_kernels(program, activations)
+    shared = {LOSS, UPDATE, CONSTANTS, *range(ACTIVATIONS_FROM, max(of_one) + 1)}
+    return chosen | {number: one for number, one in of_one.items() if number in shared}
 
 
 def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:
