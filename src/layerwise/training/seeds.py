@@ -71,11 +71,14 @@ def train_seeds(
     with interrupt, ThreadPoolExecutor(allowed_threads()) as pool:
         if groups is None:
             return list(pool.map(by_itself, range(len(seeds))))
-        first, members = 0, []
+        first = 0
+        members: list[tuple[SideBySide, Sequence[np.ndarray]]] = []
         for group in groups:
             members.append((group, starts[first : first + len(group.seeds)]))
             first += len(group.seeds)
-        results = pool.map(lambda member: _train_group(*member, data, recipe, interrupt), members)
+        results = pool.map(
+            lambda member: _train_group(member[0], member[1], data, recipe, interrupt), members
+        )
         found = [result for of_group in results for result in of_group]
         return [by_itself(number) if result is None else result for number, result in enumerate(found)]
 

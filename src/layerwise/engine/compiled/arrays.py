@@ -35,5 +35,5 @@ def at_boundary(size: int, real: type) -> tuple[np.ndarray, int]:
 
     Zeros: what is worked out between the rows must stay numbers, for others slow a processor down.
     """
-    kept = np.zeros(size + BOUNDARY, dtype=real)
+    kept: np.ndarray = np.zeros(size + BOUNDARY, dtype=real)
     return kept, address_of(kept) + -address_of(kept) % (BOUNDARY * kept.itemsize)
