@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layerwise.engine.contract import Engine, Program
+from layerwise.engine.numba_settings import compiler_is_off
 from layerwise.engine.reference import ReferenceEngine
 from layerwise.errors import InputError, nearest
 
@@ -19,9 +20,7 @@ def engine_named(name: str) -> str:
         raise InputError(f"unknown engine {name!r}; {nearest(name, ENGINE_NAMES)}")
     if name == "numpy":
         return name
-    import numba
-
-    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+    if not compiler_is_off():
         return "compiled"
     if name == "compiled":
         raise InputError(

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import ast
 import functools
-import hashlib
 import inspect
 import math
-import sys
 import textwrap
 from collections.abc import Callable
 from types import FunctionType
@@ -126,12 +124,3 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
     return numba.njit(
         named_apart(scope[formula.__name__]), fastmath=_FREEDOMS, error_model="numpy", forceinline=True
     )
-
-
-def source_digest(*modules) -> str:
-    """A short hash of the modules' source and the compiler's version: compiled code on disk is used only
-    for the same formulas, compiled alike."""
-    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    for module in modules:
-        digest.update(inspect.getsource(module).encode())
-    return digest.hexdigest()[:12]

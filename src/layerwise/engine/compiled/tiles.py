@@ -15,16 +15,15 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
 from numba import types
 
 from layerwise.engine.compiled.calls import at, intrinsic
 from layerwise.engine.compiled.naming import only_for_compiled_code
+from layerwise.engine.compiled.processor import MANY_REGISTERS
 
 _INDEX = ir.IntType(64)
 _FUSED = ("contract",)
-# The sums of a tile stay in registers: 32 of 64 bytes on some processors, 16 of 32 bytes or less on others.
-MANY_REGISTERS = get_host_cpu_features().get("avx512f", False)
+# The sums of a tile stay in registers.
 REGISTER_BYTES = 64 if MANY_REGISTERS else 32
 PANEL_ROWS, SOME_ROWS = (8, 4) if MANY_REGISTERS else (4, 2)
 STRIP_ROWS = 4 if MANY_REGISTERS else 2
