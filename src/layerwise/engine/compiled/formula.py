@@ -18,7 +18,6 @@ from typing import Any
 
 import numba
 import numpy as np
-from scipy.special import erf
 
 from layerwise.engine.compiled.elementary import (
     OPERATORS_IN_32_BITS,
@@ -27,6 +26,7 @@ from layerwise.engine.compiled.elementary import (
     elementary_functions,
 )
 from layerwise.engine.compiled.naming import named_apart
+from layerwise.formulas.activations import erf
 
 
 def compiled(function: Callable) -> Any:
