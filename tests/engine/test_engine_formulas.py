@@ -72,6 +72,17 @@ def elementwise_formulas():
 CASES = elementwise_formulas()
 
 
+def called_from_python(formula, real):
+    """(what Python can call, the compiled formula, which only compiled code can)."""
+    compiled = compile_formula(formula, real)
+
+    @numba.njit
+    def call(*numbers):
+        return compiled(*numbers)
+
+    return call, compiled
+
+
 def one_by_one(function, arguments):
     return [function(*numbers) for numbers in zip(*arguments, strict=True)]
 
@@ -81,8 +92,8 @@ def test_single_precision_goes_in_and_comes_out(name):
     """The type of the compiled function's result is float32: no literal has promoted it on the way, and the
     values are the reference's to a few units in the last place, with its infinities and NaNs."""
     function, arguments = CASES[name]
-    compiled = compile_formula(function, "float32")
-    found = one_by_one(compiled, arguments)
+    call, compiled = called_from_python(function, "float32")
+    found = one_by_one(call, arguments)
     returned = compiled.nopython_signatures[0].return_type
     results = returned.types if isinstance(returned, numba.types.BaseTuple) else (returned,)
     assert all(result == numba.float32 for result in results)
@@ -101,14 +112,15 @@ def test_single_precision_goes_in_and_comes_out(name):
 def test_double_precision_keeps_its_digits(name):
     function, arguments = CASES[name]
     arguments = [argument.astype(np.float64) for argument in arguments]
-    found = np.array(one_by_one(compile_formula(function, "float64"), arguments))
+    found = np.array(one_by_one(called_from_python(function, "float64")[0], arguments))
     with np.errstate(all="ignore"):
         expected = np.stack(np.atleast_2d(function(*arguments)), axis=-1)
     np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-13, atol=1e-15)
 
 
 def test_the_compiled_hash_is_the_references_bit_for_bit():
-    compiled_subkey, compiled_is_kept = compile_formula(subkey, None), compile_formula(is_kept, "uint32")
+    compiled_subkey, _ = called_from_python(subkey, None)
+    compiled_is_kept, _ = called_from_python(is_kept, "uint32")
     for key in (0, 1, 2**31, 2**32 - 1, 123456789):
         for index in (0, 1, 63, 2**31, 2**40):
             assert compiled_subkey(key, index) == subkey(key, index)
@@ -178,17 +190,17 @@ def module_from(folder, name, source):
 
 def test_constants_and_inner_formulas_take_the_precision_too(tmp_path):
     formulas = module_from(tmp_path, "formulas_of_this_test", FIRST)
-    compiled = compile_formula(formulas.outer, "float32")
-    assert compiled(np.float32(2)) == formulas.outer(2.0) == 12.25
-    assert compiled(np.float32(-2)) == 2
+    call, compiled = called_from_python(formulas.outer, "float32")
+    assert call(np.float32(2)) == formulas.outer(2.0) == 12.25
+    assert call(np.float32(-2)) == 2
     assert compiled.nopython_signatures[0].return_type == numba.float32
-    as_written = compile_formula(formulas.inner, None)
-    assert as_written(np.float32(2)) == 6
+    call, as_written = called_from_python(formulas.inner, None)
+    assert call(np.float32(2)) == 6
     assert as_written.nopython_signatures[0].return_type == numba.float64
 
 
 def test_a_formula_that_calls_erf_is_the_standard_normal_distribution():
     """An oracle outside NumPy: the math module."""
-    gelu = compile_formula(ACTIVATIONS["gelu"].function, "float64")
+    gelu, _ = called_from_python(ACTIVATIONS["gelu"].function, "float64")
     for z in np.linspace(-6, 6, 49):
         assert gelu(z) == pytest.approx(z * (1 + math.erf(z / math.sqrt(2))) / 2, rel=1e-12, abs=1e-15)

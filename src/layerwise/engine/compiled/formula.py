@@ -14,9 +14,7 @@ import math
 import textwrap
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
 
-import numba
 import numpy as np
 
 from layerwise.engine.compiled.elementary import (
@@ -25,14 +23,8 @@ from layerwise.engine.compiled.elementary import (
     choose,
     elementary_functions,
 )
-from layerwise.engine.compiled.naming import named_apart
+from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.formulas.activations import erf
-
-
-def compiled(function: Callable) -> Any:
-    """Compiled when first called. A division by zero gives an infinity or NaN, as in NumPy, no exception."""
-    return numba.njit(named_apart(function), error_model="numpy")
-
 
 # A product and a sum may be one fused instruction; a division by what does not change in a loop may be a
 # product with its reciprocal. Both move a result by its last bit at most.
@@ -95,7 +87,8 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
     """The formula for scalars of type `real` ("float32", "float64"); None leaves literals as they are.
 
     "uint32" is for a formula on integers that is the same when all of it is worked out modulo 2^32.
-    Formulas that it calls are compiled with it. It is compiled when it is first called from compiled code.
+    Formulas that it calls are compiled with it. It is compiled when compiled code first calls it, and nothing
+    else can call it.
     """
     tree = ast.parse(textwrap.dedent(inspect.getsource(formula)))
     function = tree.body[0]
@@ -121,6 +114,6 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
         elif _is_number(value):
             scope[name] = value
     exec(compile(tree, inspect.getsourcefile(formula) or "<formula>", "exec"), scope)
-    return numba.njit(
-        named_apart(scope[formula.__name__]), fastmath=_FREEDOMS, error_model="numpy", forceinline=True
+    return only_for_compiled_code(
+        scope[formula.__name__], fastmath=_FREEDOMS, error_model="numpy", forceinline=True
     )

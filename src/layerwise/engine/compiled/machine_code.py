@@ -6,7 +6,9 @@ wherever they run. Kernels raise none: this one calls what Numba made of the fun
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -17,6 +19,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 from layerwise.engine.compiled.kernel import Arguments, ObjectCode
+from layerwise.engine.compiled.linked_in import only_parts
 
 # What every process has: of the C library, and of its mathematics in both precisions.
 _MATHEMATICS = (
@@ -75,15 +78,12 @@ def _entry(context: Any, inner: Any, name: str) -> ir.Module:
 
 def _optimised(library: Any, name: str) -> Any:
     """All of a library in one module, in which others see the function of this name alone."""
-    for linked in dict.fromkeys(library._linking_libraries):
-        library._final_module.link_in(linked._get_module_for_linking(), preserve=True)
+    library.finalize()
     module = library._final_module
     for part in (*module.functions, *module.global_variables):
         if not part.is_declaration and part.name != name:
             part.linkage = "internal"
-    library._optimize_final_module()
-    module = library._final_module
-    passes, builder = llvm.create_new_module_pass_manager(), library.codegen._pass_builder()
+    passes, builder = library.codegen._module_pass_manager()
     passes.add_global_dead_code_eliminate_pass()
     passes.add_strip_dead_prototype_pass()
     passes.run(module, builder)
@@ -97,23 +97,37 @@ def _can_be_alone(module: Any) -> bool:
     return all(name in EVERYWHERE or name.startswith("llvm.") for name in wanted)
 
 
+def _machine(codegen: Any) -> Any:
+    """This processor, for code that may lie anywhere in memory."""
+    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
+        cpu=codegen._get_host_cpu_name(),
+        features=codegen._tm_features,
+        opt=int(config.OPT),  # type: ignore[attr-defined]
+        reloc="pic",
+        codemodel="small",
+    )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """While active, Python does not look for garbage: compiling makes much that is still needed."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 def compile_kernel(function: Callable, name: str, real: str, kind: Arguments) -> ObjectCode:
     """The object code of a function whose names are bound, as the symbol of this name."""
-    with global_compiler_lock:
+    with global_compiler_lock, only_parts(), _no_collection():
         arguments, result = _signature(kind, real)
         context = cpu_target.target_context
         made = compiler.compile_extra(
             cpu_target.typing_context, context, function, arguments, result, _flags(kind), {}
         )
-        library = made.library
-        library.add_ir_module(_entry(context, made.fndesc, name))
-        module = _optimised(library, name)
-        codegen = library.codegen
-        machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
-            cpu=codegen._get_host_cpu_name(),
-            features=codegen._tm_features,
-            opt=int(config.OPT),  # type: ignore[attr-defined]
-            reloc="pic",
-            codemodel="small",
-        )
-        return ObjectCode(machine.emit_object(module), _can_be_alone(module))
+        made.library.add_ir_module(_entry(context, made.fndesc, name))
+        module = _optimised(made.library, name)
+        return ObjectCode(_machine(made.library.codegen).emit_object(module), _can_be_alone(module))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 Value = TypeVar("Value")
 
@@ -26,6 +28,8 @@ class Team:
         if threads == 1:
             return work(0, counters)
         if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
             self._pool = ThreadPoolExecutor(threads - 1)
         others = [self._pool.submit(work, thread, counters) for thread in range(1, threads)]
         try:
