@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from layerwise.engine.contract import Engine, Program, SideBySide
+from layerwise.engine.numba_settings import compiler_is_off
 from layerwise.engine.reference import ReferenceEngine
 from layerwise.errors import InputError, nearest
 
@@ -21,9 +22,7 @@ def engine_named(name: str) -> str:
         raise InputError(f"unknown engine {name!r}; {nearest(name, ENGINE_NAMES)}")
     if name == "numpy":
         return name
-    import numba
-
-    if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+    if not compiler_is_off():
         return "compiled"
     if name == "compiled":
         raise InputError(
@@ -50,7 +49,8 @@ def build_side_by_side(program: Program, seeds: Sequence[int], name: str = "auto
     """
     if engine_named(name) == "numpy":
         return None
-    from layerwise.engine.compiled.lane_engine import CompiledLanes, goes_side_by_side, lanes_of
+    from layerwise.engine.compiled.lane_engine import CompiledLanes, goes_side_by_side
+    from layerwise.engine.compiled.processor import lanes_of
 
     if len(seeds) < 2 or not goes_side_by_side(program):
         return None

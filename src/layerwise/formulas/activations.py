@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import erf
 
 # Klambauer et al. 2017, equation 14: the fixed point at mean 0 and variance 1.
 SELU_ALPHA = 1.6732632423543772
@@ -70,6 +69,14 @@ def selu(z):
 def selu_derivative(z, a):
     """g'(z) = scale where z > 0, else scale alpha exp(z) = a + scale alpha."""
     return np.where(a > 0, SELU_SCALE, a + SELU_SCALE * SELU_ALPHA)
+
+
+def erf(z):
+    """The error function, on arrays."""
+    # SciPy's special functions take longer to import than a small network to train.
+    from scipy.special import erf as of_scipy
+
+    return of_scipy(z)
 
 
 def gelu(z):

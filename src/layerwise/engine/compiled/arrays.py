@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from layerwise.engine.compiled.batch import PADDED_TO
+from layerwise.engine.compiled.layout import PADDED_TO
 
 # Numbers at whose multiples work arrays begin.
 BOUNDARY = PADDED_TO

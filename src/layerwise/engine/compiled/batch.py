@@ -26,6 +26,7 @@ depend on how many threads there are. A batch is cut in one of two ways:
 
 from __future__ import annotations
 
+from layerwise.engine.compiled import layout
 from layerwise.engine.compiled.calls import at, call, call_for_number, gemm
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernels import (
@@ -41,13 +42,11 @@ from layerwise.engine.compiled.kernels import (
     TAKE_COLUMNS,
     TOTAL,
 )
+from layerwise.engine.compiled.layout import LAYER_COLUMNS
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.team import meet, region, share
 from layerwise.formulas.randomness import subkey
 
-LAYER_COLUMNS = 11
-# Matrices of so many columns or more begin each row at a multiple of so many numbers.
-PADDED_FROM, PADDED_TO = 5, 16
 # Rows and columns of a gradient from which on it pays to transpose what is below the layer.
 TRANSPOSED_ROWS, TRANSPOSED_COLUMNS = 16, 8
 
@@ -59,10 +58,7 @@ def driver_part(function):
     return only_for_compiled_code(function, inline="never", error_model="numpy")
 
 
-@driver_part
-def leading(m):
-    """The distance between the rows of matrices of m columns: whole registers, unless they are very few."""
-    return m if m < PADDED_FROM else (m + PADDED_TO - 1) // PADDED_TO * PADDED_TO
+leading = driver_part(layout.leading)
 
 
 @driver_part

@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.engine.compiled.batch import (
-    LAYER_COLUMNS,
     backward_pass,
     driver_part,
     forward_pass,
@@ -24,27 +23,23 @@ from layerwise.engine.compiled.batch import (
 )
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
-from layerwise.engine.compiled.kernel import Arguments
 from layerwise.engine.compiled.kernels import (
     ADD,
     CONSTANTS,
     FETCH_ROWS,
     LIMIT_ROWS,
     PENALTY,
-    ROOM,
     ROW_SUMS,
     SCALE,
     SQUARES,
     TRANSPOSE,
     UPDATE,
 )
+from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, LAYER_COLUMNS, ROOM
 from layerwise.engine.compiled.team import gradient_region, meet, share
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import subkey
 
-# Numbers of a gradient that are made, and used for the update, before the next: what a cache holds. At least
-# so many rows of it are made at once.
-CACHED, FEWEST_ROWS = 2**18, 8
 # Inputs up to which the next mini-batch is asked for ahead; longer rows are read along, which processors
 # foresee. Examples that caches hold are not asked for at all.
 FETCHED_AHEAD, BEYOND_CACHES = 2**7, 2**19
@@ -309,10 +304,3 @@ def outputs(
             0, 1, 1, 0, counters, room,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
-
-
-DRIVERS = {
-    run_steps: Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddppppppdinnpxxpdpnxxxi"),
-    cost_and_gradient: Arguments("iinpppppxnppdinnpxxpidp", returns=True),
-    outputs: Arguments("iinpppppnnndiip"),
-}

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import numpy as np
 
-import layerwise.formulas.optimizers as optimizer_formulas
-import layerwise.formulas.randomness as randomness_formulas
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
-from layerwise.engine.compiled import (
-    batch,
-    calls,
-    driver,
-    formula,
-    kernel,
-    kernels,
-    loops,
-    naming,
-    products,
-    team,
-    tiles,
-)
+from layerwise.engine.compiled import kernels
 from layerwise.engine.compiled.arrays import BOUNDARY, at_boundary
 from layerwise.engine.compiled.arrays import address_of as _at
 from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
-from layerwise.engine.compiled.kernels import ROOM
+from layerwise.engine.compiled.kernels import driver_kernel
 from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
-from layerwise.engine.compiled.team import Team
+from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, ROOM, leading
+from layerwise.engine.compiled.pool import Team
 from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.randomness import (
@@ -44,7 +29,6 @@ from layerwise.formulas.randomness import (
 )
 
 PREDICTION_ROWS = 512
-leading: Callable[[int], int] = batch.leading.py_func
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
@@ -65,20 +49,6 @@ def step_parts(program: Program, rows: int) -> int:
         return REPRODUCIBLE_PARTS
     # A large step is cut so for fewer threads too: that costs it less than one part in thirty.
     return max(REPRODUCIBLE_PARTS if multiply_adds >= LARGE_STEP else 1, allowed_threads())
-
-
-def driver_digest(*modules: Any) -> str:
-    """Changes with any source that a driver is made from, of these modules and of those that all share."""
-    return formula.source_digest(
-        optimizer_formulas, randomness_formulas, batch, calls, driver, formula, kernel, kernels, loops,
-        naming, products, team, tiles, sys.modules[__name__], *modules,
-    )  # fmt: skip
-
-
-@functools.cache
-def driver_kernel(function: Callable, real: str) -> Kernel:
-    """One of the drivers for one precision."""
-    return Kernel(function, function.__name__, real, driver.DRIVERS[function], driver_digest())
 
 
 class _Outputs:
@@ -140,7 +110,7 @@ class CompiledEngine:
     def kernels(self) -> list[Kernel]:
         """All that training needs, the driver of its steps first."""
         real = self.program.dtype
-        first = driver_kernel(driver.run_steps, real), kernels.order_kernel(real)
+        first = driver_kernel("run_steps", real), kernels.order_kernel(real)
         return [*first, *self._training_kernels.values()]
 
     @functools.cached_property
@@ -189,7 +159,7 @@ class CompiledEngine:
         lead, parts = leading(rows), step_parts(program, rows)
         sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
         length = state.parameters.size
-        gradient_each = min(length, max(driver.CACHED, driver.FEWEST_ROWS * max(program.architecture.sizes)))
+        gradient_each = min(length, max(CACHED, FEWEST_ROWS * max(program.architecture.sizes)))
         gradient_size = length * parts if sliced else parts * gradient_each
         if program.clip_norm:
             gradient_size = max(gradient_size, length)
@@ -223,7 +193,7 @@ class CompiledEngine:
             _at(constants), self._constants_count,
             float(program.decay), float(program.max_norm), float(program.clip_norm), _at(outcome),
         )  # fmt: skip
-        entry = driver_kernel(driver.run_steps, program.dtype).entry
+        entry = driver_kernel("run_steps", program.dtype).entry
         with self._processors(parts, rows) as free:
             self._team.run(
                 free,
@@ -295,7 +265,7 @@ class CompiledEngine:
 
     @functools.cached_property
     def _outputs_entry(self) -> Callable:
-        return driver_kernel(driver.outputs, self.program.dtype).entry
+        return driver_kernel("outputs", self.program.dtype).entry
 
     def _outputs(self, way: _Outputs, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         if parameters is not self._known[0]:
@@ -355,7 +325,7 @@ class CompiledEngine:
         weights = np.ones(rows, self._real) if weights is None else weights
         columns, targets = np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T)
         counters, partial = np.zeros(2, np.int64), np.zeros(8)
-        cost = driver_kernel(driver.cost_and_gradient, self.program.dtype).entry(
+        cost = driver_kernel("cost_and_gradient", self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
             self._room("work", self._training_width * rows), self._room("losses", rows),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from layerwise.engine.compiled.batch import row_of
 from layerwise.engine.compiled.calls import at, call, flush_denormals, restore_denormals
-from layerwise.engine.compiled.kernel import Arguments
 from layerwise.engine.compiled.kernels import (
     CONSTANTS,
     GATHER_LANES,
@@ -21,9 +20,7 @@ from layerwise.engine.compiled.kernels import (
     TAKE_LANES,
     UPDATE,
 )
-
-# Examples are worked on by so many or a multiple of them: see the tiles.
-TOGETHER = 4
+from layerwise.engine.compiled.layout import TOGETHER
 
 
 def run_lanes(
@@ -129,6 +126,3 @@ def run_lanes(
                     ),
                 )  # fmt: skip
     restore_denormals(denormals)
-
-
-LANE_DRIVER = Arguments("ininppnpppinnnnnnnnndndddppppppxxpdpx")

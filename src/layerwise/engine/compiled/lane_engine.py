@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 
 from layerwise.engine.checks import check_epochs_side_by_side
-from layerwise.engine.compiled import kernels, lane_driver, lane_tiles, lanes
+from layerwise.engine.compiled import kernels
 from layerwise.engine.compiled.arrays import address_of, at_boundary
-from layerwise.engine.compiled.engine import driver_digest
-from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
-from layerwise.engine.compiled.tiles import lanes_of
+from layerwise.engine.compiled.layout import TOGETHER
+from layerwise.engine.compiled.processor import lanes_of
 from layerwise.engine.contract import LaneState, Program
 from layerwise.formulas.randomness import seed_key
 
@@ -29,12 +26,6 @@ def goes_side_by_side(program: Program) -> bool:
     drops = any(keep < 1 for keep in program.keep_probs)
     small = program.architecture.parameter_count <= MOST_PARAMETERS
     return small and not (drops or program.clip_norm or program.max_norm)
-
-
-@functools.cache
-def _driver(real: str) -> Kernel:
-    digest = driver_digest(lane_driver, lane_tiles, lanes, sys.modules[__name__])
-    return Kernel(lane_driver.run_lanes, "run_lanes", real, lane_driver.LANE_DRIVER, digest)
 
 
 class CompiledLanes:
@@ -53,8 +44,7 @@ class CompiledLanes:
         self._constants = np.empty(max(1, len(program.rule.constants(1, *program.optimizer_settings))), real)
         sizes = program.architecture.sizes
         fitting = FIRST_CACHE // ((self._width + sizes[0] + sizes[-1]) * self.lanes)
-        together = lane_driver.TOGETHER
-        self._block = max(together, fitting // together * together)
+        self._block = max(TOGETHER, fitting // TOGETHER * TOGETHER)
         self._kernels = kernels.addresses(kernels.lane_kernels(program, names), real)
         of_block = self._block * self.lanes
         self._zeros, self._ones = np.zeros(of_block, real), np.ones(of_block, real)
@@ -105,7 +95,7 @@ class CompiledLanes:
         buffers = {name: address for name, (_, address) in self._buffers.items()}
         objective = program.objective
         self._costs[:] = 0
-        _driver(program.dtype).entry(
+        kernels.lane_driver_kernel(program.dtype).entry(
             address_of(self._kernels), self.lanes, address_of(self._layers), len(self._layers),
             address_of(state.parameters), address_of(slots), len(state.parameters), buffers["gradient"],
             address_of(X), address_of(Y), address_of(order), orders is not None, epochs * rows,

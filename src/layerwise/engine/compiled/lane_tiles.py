@@ -10,12 +10,12 @@ from llvmlite import ir
 from numba import types
 
 from layerwise.engine.compiled.calls import at, intrinsic
+from layerwise.engine.compiled.processor import lanes_of
 from layerwise.engine.compiled.tiles import (
     FUSED,
     INDEX,
     accumulate,
     inlined,
-    lanes_of,
     load_numbers,
     offset_of,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.engine.compiled import batch, kernels
+from layerwise.engine.compiled.kernels import ACTIVATIONS_FROM
+from layerwise.engine.compiled.layout import LAYER_COLUMNS
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 
@@ -23,7 +24,7 @@ def layer_table(
 ) -> np.ndarray:
     """A row for each layer; `names` are the activations in the order of their kernels."""
     architecture = program.architecture
-    table = np.empty((architecture.depth, batch.LAYER_COLUMNS), dtype=np.int64)
+    table = np.empty((architecture.depth, LAYER_COLUMNS), dtype=np.int64)
     position = mask = 0
     for layer, n_prev, n, _ in architecture.layers():
         activation = activations[layer - 1]
@@ -37,7 +38,7 @@ def layer_table(
             h, position = position, position + n
         if training:
             d, position = position, position + n
-        kernel = kernels.ACTIVATIONS_FROM + 2 * names.index(activation)
+        kernel = ACTIVATIONS_FROM + 2 * names.index(activation)
         joint = not ACTIVATIONS[activation].elementwise
         table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint)
         mask += n

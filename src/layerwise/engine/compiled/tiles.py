@@ -15,17 +15,15 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
 from numba import types
 
 from layerwise.engine.compiled.calls import at, intrinsic
 from layerwise.engine.compiled.naming import only_for_compiled_code
+from layerwise.engine.compiled.processor import MANY_REGISTERS, REGISTER_BYTES, lanes_of
 
 INDEX = ir.IntType(64)
 FUSED = ("contract",)
-# The sums of a tile stay in registers: 32 of 64 bytes on some processors, 16 of 32 bytes or less on others.
-MANY_REGISTERS = get_host_cpu_features().get("avx512f", False)
-REGISTER_BYTES = 64 if MANY_REGISTERS else 32
+# The sums of a tile stay in registers.
 PANEL_ROWS, SOME_ROWS = (8, 4) if MANY_REGISTERS else (4, 2)
 STRIP_ROWS = 4 if MANY_REGISTERS else 2
 
@@ -323,8 +321,3 @@ def tiles_of(real: str) -> Tiles:
         _panel(2 * wide), _panel(wide), wide, _panel(1), _strip(STRIP_ROWS), _strip(1),
         _transpose_tile(wide, ordered=False), _transpose_tile(wide, ordered=True),
     )  # fmt: skip
-
-
-def lanes_of(real: str) -> int:
-    """Numbers that a register holds."""
-    return REGISTER_BYTES // (4 if real == "float32" else 8)
