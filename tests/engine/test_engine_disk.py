@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import json
 import os
 import subprocess
 import sys
+from functools import partial
 
 import numba
 import pytest
 
+from layerwise.engine.compiled import disk, machine_code, making
 from layerwise.engine.compiled.kernel import Arguments, Kernel
+from layerwise.engine.compiled.linking import _KNOWN_SYSTEM
+from layerwise.engine.compiled.processor import MANY_REGISTERS
 
 ONE_STEP = """
 import json, sys
 import numpy as np
 from layerwise.engine import Batches, Program, StepTotals, TrainingState, build_engine
-from layerwise.engine.compiled import driver
-from layerwise.engine.compiled.engine import driver_kernel
+from layerwise.engine.compiled.kernels import driver_kernel
 from layerwise.network.architecture import Architecture
 from layerwise.network.objective import Objective
 
@@ -35,12 +37,13 @@ for array in batches[:2]:
     array.flags.writeable = False
 again = batches._replace(order=np.array([1, 0]), weights=np.ones(2))
 engine.run_steps(state, again, 1, StepTotals(), np.array([0.1, 0.1]))
-kernel = driver_kernel(driver.run_steps, "float64")
+kernel = driver_kernel("run_steps", "float64")
 print(json.dumps({
     "was_compiled": was_compiled,
     "is_compiled": engine.is_compiled,
     "from_disk": kernel.was_on_disk,
     "all_from_disk": [one.was_on_disk for one in engine.kernels],
+    "imported": sorted({"numba", "llvmlite", "scipy.linalg"} & set(sys.modules)),
     "bits": state.parameters.tobytes().hex(),
 }))
 """
@@ -65,6 +68,17 @@ def test_a_second_process_finds_the_code_of_the_first(tmp_path):
     assert first["bits"] == second["bits"]
 
 
+def test_a_second_process_imports_no_compiler(tmp_path):
+    first, second = (in_a_new_process(ONE_STEP, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
+    assert "numba" in first["imported"]
+    assert "numba" not in second["imported"]
+    assert first["bits"] == second["bits"]
+    if _KNOWN_SYSTEM:
+        assert "llvmlite" not in second["imported"]
+    if MANY_REGISTERS:
+        assert "scipy.linalg" not in second["imported"]
+
+
 def test_a_first_run_lets_a_second_process_compile_its_share(tmp_path):
     """With one processor there is no such process, and the bits are the same."""
     both = in_a_new_process(ONE_STEP, NUMBA_CACHE_DIR=str(tmp_path / "both"))
@@ -83,26 +97,18 @@ def test_without_a_second_process_all_is_compiled_in_the_first(tmp_path):
     assert True not in alone["all_from_disk"]
 
 
-SOURCE = """
 def doubled(x):
     return 2 * x
-"""
+
+
+KIND = Arguments("x", returns=True)
 
 
 @pytest.fixture
 def compiled_anew(tmp_path, monkeypatch):
     """A call makes a kernel that knows nothing but what is on disk, as a new process would."""
-    path = tmp_path / "doubling.py"
-    path.write_text(SOURCE)
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-
-    def make():
-        spec = importlib.util.spec_from_file_location("doubling", path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return Kernel(module.doubled, "doubled", "float64", Arguments("x", returns=True), "of_this_test")
-
-    return make
+    return lambda name="doubled": Kernel(name, KIND, partial(making.make_bound, doubled, {}, "float64", KIND))
 
 
 def test_a_function_is_on_disk_once_it_has_run(compiled_anew):
@@ -116,12 +122,33 @@ def test_a_function_is_on_disk_once_it_has_run(compiled_anew):
     assert (first.was_on_disk, second.was_on_disk) == (False, True)
 
 
-@pytest.mark.parametrize("left", [b"", b"\x80\x04", b"not an index"])
-@pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
-def test_a_file_cut_short_is_written_anew(compiled_anew, tmp_path, kind, left):
+def nothing(content):
+    return b""
+
+
+def cut_short(content):
+    return content[: len(content) // 2]
+
+
+def without_its_end(content):
+    return content[:-1]
+
+
+def one_bit_turned(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def something_else(content):
+    return b"not machine code"
+
+
+@pytest.mark.parametrize("damage", [nothing, cut_short, without_its_end, one_bit_turned, something_else])
+def test_a_damaged_file_is_written_anew(compiled_anew, tmp_path, damage):
     assert compiled_anew().entry(3.0) == 6.0
-    (damaged,) = (tmp_path / "cache").rglob(kind)
-    damaged.write_bytes(left)
+    (damaged,) = (tmp_path / "cache").rglob("doubled*")
+    damaged.write_bytes(damage(damaged.read_bytes()))
+    assert not compiled_anew().is_ready
     mended = compiled_anew()
     assert mended.entry(3.0) == 6.0
     assert not mended.was_on_disk
@@ -130,17 +157,49 @@ def test_a_file_cut_short_is_written_anew(compiled_anew, tmp_path, kind, left):
     assert third.was_on_disk
 
 
+def test_a_file_under_another_kernels_name_is_not_used(compiled_anew, tmp_path):
+    assert compiled_anew().entry(3.0) == 6.0
+    (kept,) = (tmp_path / "cache").rglob("doubled*")
+    kept.rename(kept.with_name(kept.name.replace("doubled", "doubled_otherwise")))
+    assert not compiled_anew("doubled_otherwise").is_ready
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
 def test_a_disk_that_takes_nothing_does_not_stop_the_work(compiled_anew, monkeypatch, code):
     def refuse(*arguments):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile._open_for_write", refuse)
+    monkeypatch.setattr("pathlib.Path.write_bytes", refuse)
+    assert compiled_anew().entry(3.0) == 6.0
+    assert not compiled_anew().is_ready
+    assert not disk.takes_files()
+
+
+def test_a_file_that_could_not_be_finished_is_no_file(compiled_anew, tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("os.replace", refuse)
+    assert compiled_anew().entry(3.0) == 6.0
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
+def test_without_any_folder_to_write_to_code_is_compiled_in_memory(compiled_anew, monkeypatch):
+    monkeypatch.setattr(disk, "folders", lambda: iter(()))
     assert compiled_anew().entry(3.0) == 6.0
     assert not compiled_anew().is_ready
 
 
-def test_without_any_folder_to_write_to_code_is_compiled_in_memory(compiled_anew, monkeypatch):
-    monkeypatch.setattr("layerwise.engine.compiled.disk._ForgivingCache._impl_class._locator_classes", [])
+def test_where_the_first_folder_takes_nothing_the_next_one_does(compiled_anew, tmp_path, monkeypatch):
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setattr(disk, "folders", lambda: iter([tmp_path / "a file" / "inside", tmp_path / "next"]))
+    assert compiled_anew().entry(3.0) == 6.0
+    assert compiled_anew().is_ready
+    assert len(list((tmp_path / "next").iterdir())) == 1
+
+
+def test_code_that_needs_the_compiler_is_not_kept(compiled_anew, monkeypatch):
+    """As where a mathematical function comes from a library that only Numba knows."""
+    monkeypatch.setattr(machine_code, "_can_be_alone", lambda module: False)
     assert compiled_anew().entry(3.0) == 6.0
     assert not compiled_anew().is_ready

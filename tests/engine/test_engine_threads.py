@@ -12,8 +12,8 @@ from trajectories import NETWORKS
 
 from layerwise.engine import Batches, TrainingState, build_engine
 from layerwise.engine.compiled import engine as compiled_engine
-from layerwise.engine.compiled.team import Team
-from layerwise.engine.compiled.tiles import MANY_REGISTERS
+from layerwise.engine.compiled.pool import Team
+from layerwise.engine.compiled.processor import MANY_REGISTERS
 from layerwise.engine.threads import allowed_threads, at_most, shared_processors
 
 

@@ -21,7 +21,8 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from layerwise.engine.compiled.engine import SMALL_STEP
-from layerwise.engine.compiled.team import NARROWEST, Team, meet
+from layerwise.engine.compiled.pool import Team
+from layerwise.engine.compiled.team import NARROWEST, meet
 from speed.contestants.layerwise_engine import fit
 from speed.examples import examples_of
 from speed.surroundings import processors

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import erf
 
 # Klambauer et al. 2017, equation 14: the fixed point at mean 0 and variance 1.
 SELU_ALPHA = 1.6732632423543772
@@ -72,6 +71,14 @@ def selu_derivative(z, a):
     return np.where(a > 0, SELU_SCALE, a + SELU_SCALE * SELU_ALPHA)
 
 
+def erf(z):
+    """The error function, on arrays."""
+    # SciPy's special functions take longer to import than a small network to train.
+    from scipy.special import erf as of_scipy
+
+    return of_scipy(z)
+
+
 def gelu(z):
     """g(z) = z Phi(z), Phi the standard normal distribution. Source: Hendrycks & Gimpel 2016 (exact form)."""
     return 0.5 * z * (1 + erf(z * SQRT_HALF))
@@ -85,7 +92,7 @@ def gelu_derivative(z, a):
 def sigmoid(z):
     """g(z) = 1 / (1 + exp(-z)), in the form that never overflows. Source: the note, section 1.1.3."""
     e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    return np.where(z >= 0, 1, e) / (1 + e)
 
 
 def sigmoid_derivative(z, a):

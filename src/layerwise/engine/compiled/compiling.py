@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from layerwise.engine.compiled.disk import takes_files
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.contract import Program
 
@@ -25,7 +26,7 @@ _SECOND = "from layerwise.engine.compiled.compiling import second_process; secon
 def compile_all(program: Program, needed: Sequence[Kernel], share: Sequence[Kernel]) -> None:
     """Compile the kernels that a program needs, those of `share` in another process where that pays."""
     missing = [one for one in share if not one.is_ready]
-    if len(missing) >= FEWEST and missing[0].is_kept and sys.executable and (os.cpu_count() or 1) > 1:
+    if len(missing) >= FEWEST and takes_files() and sys.executable and (os.cpu_count() or 1) > 1:
         mine = [one for one in needed if one not in missing and not one.is_ready]
         with contextlib.suppress(OSError), _started(program, missing) as process:
             try:

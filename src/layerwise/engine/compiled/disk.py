@@ -1,50 +1,83 @@
 """Machine code kept on disk from one process to the next, and a disk that does not play along.
 
-Numba's cache lets every fault of the disk through: a full disk, or an index cut short by a crash, would be
-the end of a training run. Here the worst such a fault can do is that the code is compiled once more.
+A file holds what was kept and, behind it, a checksum of that and of its own name. The worst that a fault of
+the disk can do is that the code is compiled once more.
 """
 
 from __future__ import annotations
 
 import contextlib
-import pickle
-from collections.abc import Callable, Iterator
-from typing import Any
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
-from numba.core.caching import FunctionCache
+from layerwise.engine.numba_settings import cache_folder
 
-_FAULTS = (OSError, EOFError, pickle.UnpicklingError)
+SUFFIX = ".nbo"
+_CHECKSUM = hashlib.sha256().digest_size
 
 
-class _ForgivingCache(FunctionCache):
-    """Numba's cache of one function; a fault while reading or writing counts as an empty cache."""
+def _user_wide() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
-    @contextlib.contextmanager
-    def _guard_against_spurious_io_errors(self) -> Iterator[None]:
+
+def folders() -> Iterator[Path]:
+    """Where code may lie, the first choice first: as Numba's cache, see NUMBA_CACHE_DIR."""
+    chosen = cache_folder()
+    if chosen:
+        yield Path(chosen) / "layerwise"
+    yield Path(__file__).parent / "__pycache__"
+    with contextlib.suppress(RuntimeError):
+        yield _user_wide() / "layerwise"
+
+
+def _checksum(name: str, content: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + content).digest()
+
+
+def read(name: str) -> bytes | None:
+    """What was kept under this name; None where that is nothing, or damaged."""
+    for folder in folders():
         try:
-            yield
-        except _FAULTS:
-            with contextlib.suppress(OSError):
-                self.flush()
-
-    def holds_code(self) -> bool:
-        """Whether code for this function, this source and this version of Numba lies there."""
-        try:
-            return bool(self._cache_file._load_index())
-        except _FAULTS:
-            return False
+            content = (folder / f"{name}{SUFFIX}").read_bytes()
+        except OSError:
+            continue
+        content, checksum = content[:-_CHECKSUM], content[-_CHECKSUM:]
+        if checksum == _checksum(name, content):
+            return content
+    return None
 
 
-def forgiving_cache(function: Callable) -> FunctionCache | None:
-    """The cache of a function that is named for all that its machine code depends on beside its own source;
-    None where no folder can be written."""
+def keep(name: str, content: bytes) -> None:
+    """Keep this under this name where a folder takes it; at no moment does a part of it lie there."""
+    for folder in folders():
+        if _written(folder, f"{name}{SUFFIX}", content + _checksum(name, content)):
+            return
+
+
+def takes_files() -> bool:
+    """Whether there is a folder to keep code in."""
+    return any(_written(folder, f"try{SUFFIX}", b"", then_removed=True) for folder in folders())
+
+
+def _written(folder: Path, name: str, content: bytes, *, then_removed: bool = False) -> bool:
+    # Under a name of its own first: another process may write the same.
+    unfinished = folder / f"{name}.{secrets.token_hex(8)}"
     try:
-        return _ForgivingCache(function)
-    except RuntimeError:
-        return None
-
-
-def is_on_disk(compiled: Any) -> bool:
-    """Whether the machine code of a callback is kept already, so that it need not compile."""
-    cache = compiled._cache
-    return isinstance(cache, _ForgivingCache) and cache.holds_code()
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
+        if not then_removed:
+            os.replace(unfinished, folder / name)
+    except OSError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+    return True

@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.engine.compiled.batch import (
-    LAYER_COLUMNS,
     backward_pass,
     driver_part,
     forward_pass,
@@ -24,27 +23,23 @@ from layerwise.engine.compiled.batch import (
 )
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
-from layerwise.engine.compiled.kernel import Arguments
 from layerwise.engine.compiled.kernels import (
     ADD,
     CONSTANTS,
     FETCH_ROWS,
     LIMIT_ROWS,
     PENALTY,
-    ROOM,
     ROW_SUMS,
     SCALE,
     SQUARES,
     TRANSPOSE,
     UPDATE,
 )
+from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, LAYER_COLUMNS, ROOM
 from layerwise.engine.compiled.team import gradient_region, meet, share
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import subkey
 
-# Numbers of a gradient that are made, and used for the update, before the next: what a cache holds. At least
-# so many rows of it are made at once.
-CACHED, FEWEST_ROWS = 2**18, 8
 # Inputs up to which the next mini-batch is asked for ahead; longer rows are read along, which processors
 # foresee. Examples that caches hold are not asked for at all.
 FETCHED_AHEAD, BEYOND_CACHES = 2**7, 2**19
@@ -65,8 +60,8 @@ def summed(partial, place, parts):
 
 
 def cost_and_gradient(
-    kernels, layers, depth, parameters, gradient, batch, Y, weights, total, m, work, keep_probs, highest,
-    dropping, step_key, masks, l2, l1, settings, counters, partial, room,
+    kernels, layers, depth, parameters, gradient, batch, Y, weights, total, m, work, losses, keep_probs,
+    highest, dropping, step_key, masks, l2, l1, settings, counters, partial, room,
 ):  # fmt: skip
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
@@ -74,8 +69,8 @@ def cost_and_gradient(
         0, 1, 1, 0, counters, room,
     )  # fmt: skip
     backward_pass(
-        kernels, layers, depth, parameters, Y, weights, total, m, m, work, keep_probs, dropping, masks,
-        settings, 0, 1, 1, 0, counters, partial, room,
+        kernels, layers, depth, parameters, Y, weights, total, m, m, work, losses, keep_probs, dropping,
+        masks, settings, 0, 1, 1, 0, counters, partial, room,
     )  # fmt: skip
     cost = partial[0] / total
     for layer in range(depth):
@@ -110,7 +105,7 @@ def run_steps(
     thread, threads, parts, sliced, counters, partial, kernels, layers, depth,
     parameters, slots, length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
     examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key, first_epoch,
-    cost_sums, weight_sums, norms, work, batch_X, batch_Y, batch_weights, rooms,
+    cost_sums, weight_sums, norms, work, losses, batch_X, batch_Y, batch_weights, rooms,
     keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings, optimizer_settings, constants,
     constants_each, weight_decay, max_norm, clip_norm, outcome,
 ):  # fmt: skip
@@ -169,8 +164,8 @@ def run_steps(
             step_key, masks, thread, threads, parts, sliced, counters, room,
         )  # fmt: skip
         backward_pass(
-            kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, keep_probs,
-            dropping, masks, settings, thread, threads, parts, sliced, counters, partial, room,
+            kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, losses,
+            keep_probs, dropping, masks, settings, thread, threads, parts, sliced, counters, partial, room,
         )  # fmt: skip
         if sliced:
             # Each part's own gradient, of its own examples; they are added up below.
@@ -322,11 +317,3 @@ def outputs_of_few(given, X, out, rows):
             given[7], given[8], given[9], given[10],
         ),
     )  # fmt: skip
-
-
-DRIVERS = {
-    run_steps: Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddpppppdinnpxxpdpnxxxi"),
-    cost_and_gradient: Arguments("iinpppppxnpdinnpxxpidp", returns=True),
-    outputs: Arguments("iinpppppnnndiip"),
-    outputs_of_few: Arguments("iiin"),
-}

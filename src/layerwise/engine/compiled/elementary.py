@@ -17,13 +17,12 @@ from functools import cache
 from math import factorial
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 
 from layerwise.engine.compiled.calls import intrinsic
-from layerwise.engine.compiled.naming import named_apart
+from layerwise.engine.compiled.naming import only_for_compiled_code
 
 _LN_2 = 0.6931471805599453
 
@@ -284,8 +283,8 @@ def elementary_functions(precision: str) -> Elementary:
             source = source.replace(key, polynomial)
         exec(source, scope)
         # A product and a sum may become one fused instruction; nothing else moves.
-        scope[name] = numba.njit(
-            named_apart(scope[name]), fastmath={"contract"}, error_model="numpy", forceinline=True
+        scope[name] = only_for_compiled_code(
+            scope[name], fastmath={"contract"}, error_model="numpy", forceinline=True
         )
     ours = {name: scope[name] for name in Elementary._fields[:6]}
     return Elementary(**ours, maximum=maximum, minimum=minimum)

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-import layerwise.formulas.optimizers as optimizer_formulas
-import layerwise.formulas.randomness as randomness_formulas
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
-from layerwise.engine.compiled import (
-    batch,
-    calls,
-    driver,
-    formula,
-    kernel,
-    kernels,
-    loops,
-    naming,
-    products,
-    team,
-    tiles,
-)
+from layerwise.engine.compiled import kernels
+from layerwise.engine.compiled.arrays import ADDRESS_AT, BOUNDARY, KNOWN_LAYOUT, at_boundary
+from layerwise.engine.compiled.arrays import address_of as _at
 from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
-from layerwise.engine.compiled.kernels import ROOM
-from layerwise.engine.compiled.team import Team
+from layerwise.engine.compiled.kernels import driver_kernel
+from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
+from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, ROOM, leading
+from layerwise.engine.compiled.pool import Team
 from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
-from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.randomness import (
     dropout_key,
     dropout_seed_key,
@@ -42,9 +29,6 @@ from layerwise.formulas.randomness import (
 )
 
 PREDICTION_ROWS = 512
-# Numbers at whose multiples arrays begin.
-BOUNDARY = batch.PADDED_TO
-leading: Callable[[int], int] = batch.leading.py_func
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
@@ -67,52 +51,17 @@ def step_parts(program: Program, rows: int) -> int:
     return max(REPRODUCIBLE_PARTS if multiply_adds >= LARGE_STEP else 1, allowed_threads())
 
 
-@functools.cache
-def driver_kernel(function: Callable, real: str) -> Kernel:
-    """One of the drivers for one precision."""
-    digest = formula.source_digest(
-        optimizer_formulas, randomness_formulas, batch, calls, driver, formula, kernel, kernels, loops,
-        naming, products, team, tiles, sys.modules[__name__],
-    )  # fmt: skip
-    return Kernel(function, function.__name__, real, driver.DRIVERS[function], digest)
-
-
-def _by_interface(array: np.ndarray) -> int:
-    return array.__array_interface__["data"][0]
-
-
-# NumPy's arrays begin with what every Python object begins with, then comes the address of their numbers:
-# compiled modules rely on it, so it does not change. Asking for `__array_interface__` takes ten times as
-# long.
-_ADDRESS_AT = object.__basicsize__
-
-
-def _by_layout(array: np.ndarray) -> int:
-    return ctypes.c_void_p.from_address(id(array) + _ADDRESS_AT).value or 0
-
-
-_SAMPLE = np.zeros(3)[1:]
-_KNOWN_LAYOUT = sys.implementation.name == "cpython" and _by_layout(_SAMPLE) == _by_interface(_SAMPLE)
-# The address of an array's first number. The caller sees to it that the array outlives the call.
-_at: Callable[[np.ndarray], int] = _by_layout if _KNOWN_LAYOUT else _by_interface
-
-
 class _Outputs:
     """What the driver of predictions is given of the network, for one choice of its last activation."""
 
     def __init__(self, layers: np.ndarray, names: tuple[str, ...], real: str) -> None:
-        self.layers, self.width = layers, _work_width(layers)
+        self.layers, self.width = layers, work_width(layers)
         self.kernels = kernels.addresses(kernels.prediction_kernels(names, real), real)
         self.arguments = _at(self.kernels), _at(layers), len(layers)
         # What `outputs_of_few` is given, and for which parameters and how many rows at most; see `_prepare`.
         self.parameters: np.ndarray | None = None
         self.rows, self.given_at = -1, 0
         self.given = np.zeros(11, dtype=np.int64)
-
-
-def _work_width(layers: np.ndarray) -> int:
-    """Numbers per example that the layers of such a table need."""
-    return int((layers[:, 5:9].max(axis=1) + layers[:, 1]).max())
 
 
 class CompiledEngine:
@@ -125,12 +74,11 @@ class CompiledEngine:
         self._dtype = np.dtype(program.dtype)
         self._real = self._dtype.type
         architecture = program.architecture
-        # The output layer's own activation is left out where Z[L] is asked for, and in training where the
-        # loss is taken of the pre-activation and so includes it.
+        # The output layer's own activation is left out where Z[L] is asked for.
         self._bare = (*architecture.activations[:-1], "identity")
-        trained = self._bare if program.objective.formula.of == "pre-activation" else architecture.activations
+        trained = trained_activations(program)
         self._training_names = tuple(sorted(set(trained)))
-        self._training_layers = self._layer_table(trained, self._training_names, training=True)
+        self._training_layers = layer_table(program, trained, self._training_names, training=True)
         self._keep_probs = np.array(program.keep_probs)
         self._drops = any(keep < 1 for keep in program.keep_probs)
         self._highest = np.array([highest_kept(keep) for keep in program.keep_probs], dtype=np.int64)
@@ -143,45 +91,19 @@ class CompiledEngine:
         self._given: tuple[object, np.ndarray] = (None, self._empty)
         self._given_ones = self._empty
         self._team = Team()
-        self._training_width = _work_width(self._training_layers)
+        self._training_width = work_width(self._training_layers)
         counters = np.zeros(2, dtype=np.int64)
         self._alone = counters, _at(counters)
         self._dropping = _at(self._keep_probs), _at(self._highest)
         self._n_inputs, self._n_outputs = architecture.sizes[0], architecture.sizes[-1]
         self._largest_weights = max(n_prev * n for _, n_prev, n, _ in architecture.layers())
 
-    def _layer_table(self, activations, names, *, training: bool) -> np.ndarray:
-        """See the module `batch` for its columns."""
-        architecture = self.program.architecture
-        table = np.empty((architecture.depth, batch.LAYER_COLUMNS), dtype=np.int64)
-        position = mask = 0
-        for layer, n_prev, n, _ in architecture.layers():
-            activation = activations[layer - 1]
-            W, b = architecture.blocks[2 * layer - 2], architecture.blocks[2 * layer - 1]
-            a = d = position
-            position += n
-            z = h = a
-            if ACTIVATIONS[activation].needs == "input":
-                z, position = position, position + n
-            if training and self.program.keep_probs[layer - 1] < 1:
-                h, position = position, position + n
-            if training:
-                d, position = position, position + n
-            kernel = kernels.ACTIVATIONS_FROM + 2 * names.index(activation)
-            joint = not ACTIVATIONS[activation].elementwise
-            table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint)
-            mask += n
-        return table
-
     def _room(self, purpose: str, size: int) -> int:
         """The address of a work array that is kept from call to call and grows when more is asked for; it
         begins where a register of any size may be read at once."""
         kept, address = self._buffers.get(purpose, (self._empty, 0))
         if kept.size < size + BOUNDARY:
-            # Zeros: what is worked out between the rows must stay numbers, for others slow a processor down.
-            kept = np.zeros(size + BOUNDARY, dtype=self._real)
-            address = _at(kept) + -_at(kept) % (BOUNDARY * kept.itemsize)
-            self._buffers[purpose] = kept, address
+            self._buffers[purpose] = kept, address = at_boundary(size, self._real)
         return address
 
     @functools.cached_property
@@ -192,7 +114,7 @@ class CompiledEngine:
     def kernels(self) -> list[Kernel]:
         """All that training needs, the driver of its steps first."""
         real = self.program.dtype
-        first = driver_kernel(driver.run_steps, real), kernels.order_kernel(real)
+        first = driver_kernel("run_steps", real), kernels.order_kernel(real)
         return [*first, *self._training_kernels.values()]
 
     @functools.cached_property
@@ -241,7 +163,7 @@ class CompiledEngine:
         lead, parts = leading(rows), step_parts(program, rows)
         sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
         length = state.parameters.size
-        gradient_each = min(length, max(driver.CACHED, driver.FEWEST_ROWS * max(program.architecture.sizes)))
+        gradient_each = min(length, max(CACHED, FEWEST_ROWS * max(program.architecture.sizes)))
         gradient_size = length * parts if sliced else parts * gradient_each
         if program.clip_norm:
             gradient_size = max(gradient_size, length)
@@ -267,17 +189,19 @@ class CompiledEngine:
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            self._room("work", self._training_width * lead), self._room("X", inputs * lead),
+            self._room("work", self._training_width * lead), self._room("losses", lead),
+            self._room("X", inputs * lead),
             self._room("Y", outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
             *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             _at(constants), self._constants_count,
             float(program.decay), float(program.max_norm), float(program.clip_norm), _at(outcome),
         )  # fmt: skip
-        entry = driver_kernel(driver.run_steps, program.dtype).entry
+        entry = driver_kernel("run_steps", program.dtype).entry
         with self._processors(parts, rows) as free:
             self._team.run(
-                free, lambda thread, counters: entry(thread, free, parts, sliced, _at(counters), *common)
+                free,
+                lambda thread, counters: entry(thread, free, parts, sliced, _at(counters), *common),
             )
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
@@ -339,15 +263,17 @@ class CompiledEngine:
 
     def _outputs_by(self, activations: tuple[str, ...]) -> _Outputs:
         names = tuple(sorted(set(activations)))
-        return _Outputs(self._layer_table(activations, names, training=False), names, self.program.dtype)
+        return _Outputs(
+            layer_table(self.program, activations, names, training=False), names, self.program.dtype
+        )
 
     @functools.cached_property
     def _outputs_entry(self) -> Callable:
-        return driver_kernel(driver.outputs, self.program.dtype).entry
+        return driver_kernel("outputs", self.program.dtype).entry
 
     @functools.cached_property
     def _outputs_of_few(self) -> Callable:
-        return driver_kernel(driver.outputs_of_few, self.program.dtype).entry
+        return driver_kernel("outputs_of_few", self.program.dtype).entry
 
     def _outputs(self, way: _Outputs, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
         # What is worked out at once is often one row, for which every name looked up can be felt.
@@ -359,14 +285,14 @@ class CompiledEngine:
             self._prepare(way, parameters, rows)
         out = np.empty((rows, self._n_outputs), self._dtype)
         if rows <= way.rows:
-            self._outputs_of_few(way.given_at, id(X) + _ADDRESS_AT, id(out) + _ADDRESS_AT, rows)
+            self._outputs_of_few(way.given_at, id(X) + ADDRESS_AT, id(out) + ADDRESS_AT, rows)
         else:
             self._outputs_in_parts(way, parameters, X, out)
         return out
 
     def _prepare(self, way: _Outputs, parameters: np.ndarray, rows: int) -> None:
         """Write down what the outputs of so many rows at most take, where they are worked out at once."""
-        if rows > PREDICTION_ROWS or not (_KNOWN_LAYOUT and self._without_blas(rows)):
+        if rows > PREDICTION_ROWS or not (KNOWN_LAYOUT and self._without_blas(rows)):
             return
         lead = leading(max(rows, way.rows))
         width, inputs = way.width * lead, self._n_inputs * lead
@@ -374,7 +300,7 @@ class CompiledEngine:
         work = self._room(f"outputs at once, {id(way)}", width + inputs + BOUNDARY + ROOM)
         batch_X, room = (work + size * self._dtype.itemsize for size in (width, width + inputs + BOUNDARY))
         way.given[:] = (
-            driver_kernel(driver.outputs, self.program.dtype).address, *way.arguments, _at(parameters), work,
+            driver_kernel("outputs", self.program.dtype).address, *way.arguments, _at(parameters), work,
             batch_X, *self._dropping, self._alone[1], room,
         )  # fmt: skip
         way.given_at, way.parameters, way.rows = _at(way.given), parameters, max(rows, way.rows)
@@ -424,10 +350,11 @@ class CompiledEngine:
         weights = np.ones(rows, self._real) if weights is None else weights
         columns, targets = np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T)
         counters, partial = np.zeros(2, np.int64), np.zeros(8)
-        cost = driver_kernel(driver.cost_and_gradient, self.program.dtype).entry(
+        cost = driver_kernel("cost_and_gradient", self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
-            self._room("work", self._training_width * rows), *self._dropping,
+            self._room("work", self._training_width * rows), self._room("losses", rows),
+            *self._dropping,
             units > 0, key, self._room("masks", units * rows),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
             self._room("rooms", ROOM),

@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import ast
 import functools
-import hashlib
 import inspect
 import math
-import sys
 import textwrap
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
 
-import numba
 import numpy as np
-from scipy.special import erf
 
 from layerwise.engine.compiled.elementary import (
     OPERATORS_IN_32_BITS,
@@ -28,13 +23,8 @@ from layerwise.engine.compiled.elementary import (
     choose,
     elementary_functions,
 )
-from layerwise.engine.compiled.naming import named_apart
-
-
-def compiled(function: Callable) -> Any:
-    """Compiled when first called. A division by zero gives an infinity or NaN, as in NumPy, no exception."""
-    return numba.njit(named_apart(function), error_model="numpy")
-
+from layerwise.engine.compiled.naming import only_for_compiled_code
+from layerwise.formulas.activations import erf
 
 # A product and a sum may be one fused instruction; a division by what does not change in a loop may be a
 # product with its reciprocal. Both move a result by its last bit at most.
@@ -97,7 +87,8 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
     """The formula for scalars of type `real` ("float32", "float64"); None leaves literals as they are.
 
     "uint32" is for a formula on integers that is the same when all of it is worked out modulo 2^32.
-    Formulas that it calls are compiled with it. It is compiled when it is first called from compiled code.
+    Formulas that it calls are compiled with it. It is compiled when compiled code first calls it, and nothing
+    else can call it.
     """
     tree = ast.parse(textwrap.dedent(inspect.getsource(formula)))
     function = tree.body[0]
@@ -123,15 +114,6 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
         elif _is_number(value):
             scope[name] = value
     exec(compile(tree, inspect.getsourcefile(formula) or "<formula>", "exec"), scope)
-    return numba.njit(
-        named_apart(scope[formula.__name__]), fastmath=_FREEDOMS, error_model="numpy", forceinline=True
+    return only_for_compiled_code(
+        scope[formula.__name__], fastmath=_FREEDOMS, error_model="numpy", forceinline=True
     )
-
-
-def source_digest(*modules) -> str:
-    """A short hash of the modules' source and the compiler's version: compiled code on disk is used only
-    for the same formulas, compiled alike."""
-    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    for module in modules:
-        digest.update(inspect.getsource(module).encode())
-    return digest.hexdigest()[:12]

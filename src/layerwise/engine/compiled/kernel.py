@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any, NamedTuple
 
-import numpy as np
-from numba import types
-from numba.core.ccallback import CFunc
-
-from layerwise.engine.compiled.disk import forgiving_cache, is_on_disk
+from layerwise.engine.compiled import disk
+from layerwise.engine.compiled.loading import load
 
 
 class Arguments(NamedTuple):
@@ -24,65 +21,54 @@ class Arguments(NamedTuple):
     sums: bool = False
 
 
-class Kernel:
-    """A function with its names bound, for one precision; compiled when its address is first asked for.
+class ObjectCode(NamedTuple):
+    """A compiled function as an object file, and whether it can do without the compiler in its process."""
 
-    `digest` names all that its machine code is made from; `scope` gives the names that are bound.
+    content: bytes
+    alone: bool
+
+
+_one_at_a_time = threading.RLock()
+
+
+class Kernel:
+    """A function for one precision, read from the disk or compiled when its address is first asked for.
+
+    `name` is its symbol and its file's name: it says all that the machine code depends on. `make` compiles it
+    under this name.
     """
 
-    def __init__(
-        self,
-        function: Callable,
-        label: str,
-        real: str,
-        kind: Arguments,
-        digest: str,
-        scope: Callable[[], dict[str, Any]] = dict,
-    ) -> None:
-        self.name = "_".join(("layerwise", label, real, digest))
-        self._loop, self._real, self._kind, self._scope = function, real, kind, scope
-        self._function: CFunc | None = None
+    def __init__(self, name: str, kind: Arguments, make: Callable[[str], ObjectCode]) -> None:
+        self.name = name
+        self._kind, self._make = kind, make
+        self._found: bytes | None = None
+        self._address = 0
+        self.was_on_disk = False
 
-    def _make(self, scope: dict[str, Any]) -> CFunc:
-        number = types.float32 if self._real == "float32" else types.float64
-        letters = {
-            "p": types.CPointer(number),
-            "d": types.CPointer(types.float64),
-            "i": types.CPointer(types.int64),
-            "n": types.int64,
-            "x": types.float64,
-        }
-        bound = FunctionType(self._loop.__code__, {**self._loop.__globals__, **scope}, self.name)
-        bound.__qualname__, bound.__module__ = self.name, self._loop.__module__
-        freedoms = {"contract", "reassoc", "nsz"} if self._kind.sums else {"contract"}
-        made = CFunc(
-            bound,
-            (
-                tuple(letters[letter] for letter in self._kind.letters),
-                types.float64 if self._kind.returns else types.void,
-            ),
-            {},
-            {"error_model": "numpy", "fastmath": freedoms, "nopython": True},
-        )
-        cache = forgiving_cache(bound)
-        if cache is not None:
-            made._cache = cache  # type: ignore[attr-defined]
-        return made
+    def compile(self) -> None:
+        """Read it from the disk, or compile it and keep it there, unless it is in memory."""
+        with _one_at_a_time:
+            if self._address:
+                return
+            code = self._on_disk()
+            self.was_on_disk = code is not None
+            if code is None:
+                made = self._make(self.name)
+                code = made.content
+                if made.alone:
+                    disk.keep(self.name, code)
+            self._address, self._found = load(code, self.name), None
 
-    def compile(self) -> CFunc:
-        """Compile it, or read it from the disk, unless that is done."""
-        if self._function is None:
-            made = self._make({"real": np.dtype(self._real).type, **self._scope()})
-            made.compile()
-            self._function = made
-        return self._function
+    def _on_disk(self) -> bytes | None:
+        if self._found is None:
+            self._found = disk.read(self.name)
+        return self._found
 
     @property
     def address(self) -> int:
         """Where its machine code lies in memory."""
-        address = self.compile().address
-        assert address is not None
-        return address
+        self.compile()
+        return self._address
 
     @functools.cached_property
     def entry(self) -> Callable:
@@ -92,16 +78,6 @@ class Kernel:
         return ctypes.CFUNCTYPE(ctypes.c_double if self._kind.returns else None, *taken)(self.address)
 
     @property
-    def was_on_disk(self) -> bool:
-        """Whether its machine code came from the disk: once it has an address."""
-        return self._function is not None and self._function.cache_hits > 0
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether there is a disk to keep it on."""
-        return forgiving_cache(self._loop) is not None
-
-    @property
     def is_ready(self) -> bool:
         """Whether it is compiled, or lies on disk."""
-        return self._function is not None or is_on_disk(self._make({}))
+        return bool(self._address) or self._on_disk() is not None

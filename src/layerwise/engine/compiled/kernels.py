@@ -1,30 +1,20 @@
 """The kernels: loops compiled for one formula and one precision, known to a driver by number and address.
 
-Each is compiled when a program first needs it, kept on disk by itself, and shared by all programs.
+Each is compiled when a program first needs it, kept on disk by itself, and shared by all programs. Here they
+go by name, so that a process which finds them on disk imports no compiler: `making` compiles them.
 """
 
 from __future__ import annotations
 
 import functools
-import sys
-from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 import numpy as np
-from numba.extending import get_cython_function_address
 
-import layerwise.formulas.activations as activation_formulas
-import layerwise.formulas.losses as loss_formulas
-import layerwise.formulas.optimizers as optimizer_formulas
-import layerwise.formulas.randomness as randomness_formulas
-import layerwise.formulas.regularizers as regularizer_formulas
-from layerwise.engine.compiled import calls, elementary, formula, kernel, loops, products, tiles
-from layerwise.engine.compiled.elementary import elementary_functions
-from layerwise.engine.compiled.formula import compile_formula
-from layerwise.engine.compiled.kernel import Arguments, Kernel
-from layerwise.engine.compiled.naming import only_for_compiled_code
-from layerwise.engine.compiled.tiles import MANY_REGISTERS, PANEL_ROWS, STRIP_ROWS, tiles_of
+from layerwise.engine.compiled.blas import blas_routine
+from layerwise.engine.compiled.kernel import Arguments, Kernel, ObjectCode
+from layerwise.engine.compiled.origin import origin
+from layerwise.engine.compiled.processor import MANY_REGISTERS
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.losses import LOSSES
@@ -45,85 +35,91 @@ GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = r
 DRAW_MASK, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
 # The second is no kernel, but the multiply-adds up to which a product is ours, and beyond which left to BLAS.
-FETCH_ROWS, OWN_PRODUCTS_UP_TO, ACTIVATIONS_FROM = range(18, 21)
+FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL = range(18, 21)
+# Those of networks side by side.
+MULTIPLY_LANES, GATHER_LANES, TAKE_LANES, LANE_TOTALS, LANE_PENALTIES, LANE_SQUARES = range(21, 27)
+ACTIVATIONS_FROM = 27
 
 # Our products are the faster ones, whatever their size, where a processor has many registers. Elsewhere they
 # are so up to some size, for a call of BLAS costs a microsecond before it begins.
 ALL_PRODUCTS, SMALL_PRODUCTS = 2**62, 5 * 2**17
 OUR_PRODUCTS = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
-# Numbers that a thread needs for its products.
-ROOM = products.DEEPEST * products.PACKED_ROWS
 
-
-_BLAS_ROUTINES = {"float32": "sgemm", "float64": "dgemm"}
-
-
-_ARGUMENTS: dict[Callable, Arguments] = {
-    loops.draw_orders: Arguments("innnn"),
-    loops.fetch_rows: Arguments("pinn"),
-    loops.gather_columns: Arguments("pipnnn"),
-    loops.take_columns: Arguments("ppnnn"),
-    loops.transpose: Arguments("ppnnn"),
-    products.multiply_add: Arguments("pnnpnpnnnnnp"),
-    products.add_products: Arguments("pnpnpnnnnnnp"),
-    products.row_sums: Arguments("pnpnn", sums=True),
-    loops.activate_output: Arguments("pppnnn"),
-    loops.activate_both: Arguments("pppnnn"),
-    loops.activate_softmax: Arguments("pppnnn"),
-    loops.backward_output: Arguments("pppnnn"),
-    loops.backward_both: Arguments("pppnnn"),
-    loops.backward_softmax: Arguments("pppnnn"),
-    loops.loss: Arguments("ppppnnnnxp", returns=True, sums=True),
-    loops.loss_with_setting: Arguments("ppppnnnnxp", returns=True, sums=True),
-    loops.loss_softmax: Arguments("ppppnnnnxp", returns=True),
-    loops.draw_mask: Arguments("pnnnnnnn"),
-    loops.drop: Arguments("pppnnnx"),
-    loops.drop_in_place: Arguments("ppnnnx"),
-    loops.penalty: Arguments("ppnxx", returns=True, sums=True),
-    loops.squares: Arguments("pn", returns=True, sums=True),
-    loops.add: Arguments("ppn"),
-    loops.scale: Arguments("pnx"),
-    loops.limit_rows: Arguments("pnnx", sums=True),
-    loops.update_plain: Arguments("ppppnxxp"),
-    loops.update_one: Arguments("ppppnxxp"),
-    loops.update_two: Arguments("ppppnxxp"),
-    loops.constants: Arguments("pnd"),
+# What they take, by the module of this package and the function that they are made from.
+_ARGUMENTS = {
+    "driver.run_steps": Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddppppppdinnpxxpdpnxxxi"),
+    "driver.cost_and_gradient": Arguments("iinpppppxnppdinnpxxpidp", returns=True),
+    "driver.outputs": Arguments("iinpppppnnndiip"),
+    "driver.outputs_of_few": Arguments("iiin"),
+    "loops.draw_orders": Arguments("innnn"),
+    "loops.fetch_rows": Arguments("pinn"),
+    "loops.gather_columns": Arguments("pipnnn"),
+    "loops.take_columns": Arguments("ppnnn"),
+    "loops.transpose": Arguments("ppnnn"),
+    "products.multiply_add": Arguments("pnnpnpnnnnnp"),
+    "products.add_products": Arguments("pnpnpnnnnnnp"),
+    "products.row_sums": Arguments("pnpnn", sums=True),
+    "loops.activate_output": Arguments("pppnnn"),
+    "loops.activate_both": Arguments("pppnnn"),
+    "loops.activate_softmax": Arguments("pppnnn"),
+    "loops.backward_output": Arguments("pppnnn"),
+    "loops.backward_both": Arguments("pppnnn"),
+    "loops.backward_softmax": Arguments("pppnnn"),
+    "loops.loss": Arguments("pppppnnnnxp"),
+    "loops.loss_with_setting": Arguments("pppppnnnnxp"),
+    "loops.loss_softmax": Arguments("pppppnnnnxp"),
+    "loops.total_of": Arguments("pn", returns=True, sums=True),
+    "loops.draw_mask": Arguments("pnnnnnnn"),
+    "loops.drop": Arguments("pppnnnx"),
+    "loops.drop_in_place": Arguments("ppnnnx"),
+    "loops.penalty": Arguments("ppnxx", returns=True, sums=True),
+    "loops.squares": Arguments("pn", returns=True, sums=True),
+    "loops.add": Arguments("ppn"),
+    "loops.scale": Arguments("pnx"),
+    "loops.limit_rows": Arguments("pnnx", sums=True),
+    "loops.update_plain": Arguments("ppppnxxp"),
+    "loops.update_one": Arguments("ppppnxxp"),
+    "loops.update_two": Arguments("ppppnxxp"),
+    "loops.constants": Arguments("pnd"),
+    "lane_driver.run_lanes": Arguments("ininppnpppinnnnnnnnndndddppppppxxpdpx"),
+    "lanes.multiply_lanes": Arguments("pnnpnnpnnpnnnn"),
+    "lanes.gather_lanes": Arguments("pinpnnn"),
+    "lanes.take_lanes": Arguments("ppnnn"),
+    "lanes.lane_totals": Arguments("pdn"),
+    "lanes.lane_penalties": Arguments("ppdnxx"),
+    "lanes.lane_squares": Arguments("pdn"),
 }
 
 
-# The formulas that are not compiled for the numbers' own type.
-_OTHER_TYPES = {
-    "kept": "uint32",
-    "partner": None,
-    "subkey": None,
-    "constants_at": None,
-    "scale_of": "float64",
-}
+_PENALTIES = (
+    ("l2_of", l2_penalty),
+    ("l1_of", l1_penalty),
+    ("l2_slope", l2_gradient),
+    ("l1_slope", l1_gradient),
+)
 
 
 @functools.cache
-def sources_digest() -> str:
-    """Changes with any source that a kernel is made from, and with the compiler."""
-    return formula.source_digest(
-        activation_formulas, loss_formulas, optimizer_formulas, randomness_formulas, regularizer_formulas,
-        calls, elementary, formula, kernel, loops, products, tiles, sys.modules[__name__],
-    )  # fmt: skip
-
-
-@functools.cache
-def _kernel(loop: Callable, label: str, real: str, *formulas: tuple[str, Any]) -> Kernel:
+def _kernel(loop: str, label: str, real: str, *formulas: tuple[str, Any]) -> Kernel:
     """One kernel per loop, formulas and precision in this process."""
+    kind = _ARGUMENTS[loop]
 
-    def scope() -> dict[str, Any]:
-        bound: dict[str, Any] = {}
-        for name, value in formulas:
-            if isinstance(value, FunctionType):
-                value = compile_formula(value, _OTHER_TYPES.get(name, real))
-            bound[name] = value
-        functions = elementary_functions(real)
-        return {"exp": functions.exp, "log": functions.log} | bound
+    def make(name: str) -> ObjectCode:
+        from layerwise.engine.compiled import making
 
-    return Kernel(loop, label, real, _ARGUMENTS[loop], sources_digest(), scope)
+        return making.make(loop, real, kind, formulas, name)
+
+    return Kernel("_".join(("layerwise", label, real, origin())), kind, make)
+
+
+def driver_kernel(name: str, real: str) -> Kernel:
+    """One of the drivers, by the name of its function."""
+    return _kernel(f"driver.{name}", name, real)
+
+
+def lane_driver_kernel(real: str) -> Kernel:
+    """The driver of networks side by side."""
+    return _kernel("lane_driver.run_lanes", "run_lanes", real)
 
 
 def activation_kernels(name: str, real: str) -> tuple[Kernel, Kernel]:
@@ -131,17 +127,17 @@ def activation_kernels(name: str, real: str) -> tuple[Kernel, Kernel]:
     activation = ACTIVATIONS[name]
     if not activation.elementwise:
         return (
-            _kernel(loops.activate_softmax, "softmax", real),
-            _kernel(loops.backward_softmax, "softmax_backward", real),
+            _kernel("loops.activate_softmax", "softmax", real),
+            _kernel("loops.backward_softmax", "softmax_backward", real),
         )
     both = activation.needs == "input"
     return (
         _kernel(
-            loops.activate_both if both else loops.activate_output, name, real,
+            "loops.activate_both" if both else "loops.activate_output", name, real,
             ("function", activation.function),
         ),
         _kernel(
-            loops.backward_both if both else loops.backward_output, f"{name}_backward", real,
+            "loops.backward_both" if both else "loops.backward_output", f"{name}_backward", real,
             ("derivative", activation.derivative),
         ),
     )  # fmt: skip
@@ -150,54 +146,40 @@ def activation_kernels(name: str, real: str) -> tuple[Kernel, Kernel]:
 def loss_kernel(name: str, real: str) -> Kernel:
     loss = LOSSES[name]
     if not loss.elementwise:
-        return _kernel(loops.loss_softmax, name, real)
-    loop = loops.loss_with_setting if loss.settings else loops.loss
+        return _kernel("loops.loss_softmax", name, real)
+    loop = "loops.loss_with_setting" if loss.settings else "loops.loss"
     return _kernel(loop, name, real, ("function", loss.function), ("derivative", loss.derivative))
 
 
 def optimizer_kernels(name: str, real: str) -> tuple[Kernel, Kernel | None]:
     """(update, constants); None where there are no constants."""
     optimizer = OPTIMIZERS[name]
-    loop = (loops.update_plain, loops.update_one, loops.update_two)[len(optimizer.slots)]
+    loop = ("loops.update_plain", "loops.update_one", "loops.update_two")[len(optimizer.slots)]
     count = len(optimizer.constants(1, *(0.5 for _ in optimizer.settings)))
     rule = optimizer.rule
     update = _kernel(loop, rule.__name__, real, ("rule", rule), ("decayed", decay), ("COUNT", count))
     if not optimizer.settings:
         return update, None
     return update, _kernel(
-        loops.constants, f"{rule.__name__}_constants", real, ("constants_at", optimizer.constants),
+        "loops.constants", f"{rule.__name__}_constants", real, ("constants_at", optimizer.constants),
         ("COUNT", count), ("SETTINGS", len(optimizer.settings)),
     )  # fmt: skip
 
 
-def _part_of(loop: Callable, **bound: Any) -> Any:
-    """A loop compiled into what calls it, with what is bound to its names."""
-    function = FunctionType(loop.__code__, {**loop.__globals__, **bound}, loop.__name__)
-    return only_for_compiled_code(function, error_model="numpy", fastmath={"contract"}, forceinline=True)
-
-
-@functools.cache
 def product_kernels(real: str) -> dict[int, Kernel]:
-    made_of = tiles_of(real)
-    bound = {**made_of._asdict(), "PANEL_ROWS": PANEL_ROWS, "STRIP_ROWS": STRIP_ROWS}
-    bound["WIDE_COLUMNS"] = bound.pop("wide_columns")
-    parts = {
-        loop.__name__: _part_of(loop, **bound)
-        for loop in (products.add_few, products.pack_rows, products.add_rows, products.side_by_side)
-    }
-    given = tuple({**bound, **parts}.items())
+    """What multiplies matrices, and what transposes examples by the same tiles."""
     return {
-        MULTIPLY_ADD: _kernel(products.multiply_add, "multiply_add", real, *given),
-        ADD_PRODUCTS: _kernel(products.add_products, "add_products", real, *given),
-        ROW_SUMS: _kernel(products.row_sums, "row_sums", real),
-        TAKE_COLUMNS: _kernel(loops.take_columns, "take_columns", real, *given),
-        GATHER_COLUMNS: _kernel(loops.gather_columns, "gather_columns", real, *given),
+        MULTIPLY_ADD: _kernel("products.multiply_add", "multiply_add", real),
+        ADD_PRODUCTS: _kernel("products.add_products", "add_products", real),
+        ROW_SUMS: _kernel("products.row_sums", "row_sums", real),
+        TAKE_COLUMNS: _kernel("loops.take_columns", "take_columns", real),
+        GATHER_COLUMNS: _kernel("loops.gather_columns", "gather_columns", real),
     }
 
 
 def order_kernel(real: str) -> Kernel:
     """What draws the orders of the examples."""
-    return _kernel(loops.draw_orders, "draw_orders", real, ("partner", partner), ("subkey", subkey))
+    return _kernel("loops.draw_orders", "draw_orders", real, ("partner", partner), ("subkey", subkey))
 
 
 def prediction_kernels(activations: tuple[str, ...], real: str) -> dict[int, Kernel]:
@@ -205,7 +187,7 @@ def prediction_kernels(activations: tuple[str, ...], real: str) -> dict[int, Ker
     chosen = {
         MULTIPLY_ADD: product_kernels(real)[MULTIPLY_ADD],
         TAKE_COLUMNS: product_kernels(real)[TAKE_COLUMNS],
-        TRANSPOSE: _kernel(loops.transpose, "transpose", real),
+        TRANSPOSE: _kernel("loops.transpose", "transpose", real),
     }
     for position, name in enumerate(activations):
         chosen[ACTIVATIONS_FROM + 2 * position] = activation_kernels(name, real)[0]
@@ -219,16 +201,14 @@ def gradient_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     for position, name in enumerate(activations):
         chosen[ACTIVATIONS_FROM + 2 * position + 1] = activation_kernels(name, real)[1]
     chosen[LOSS] = loss_kernel(objective.loss, real)
+    chosen[TOTAL] = _kernel("loops.total_of", "total_of", real)
     if objective.l2 or objective.l1:
-        chosen[PENALTY] = _kernel(
-            loops.penalty, "penalty", real, ("l2_of", l2_penalty), ("l1_of", l1_penalty),
-            ("l2_slope", l2_gradient), ("l1_slope", l1_gradient),
-        )  # fmt: skip
+        chosen[PENALTY] = _kernel("loops.penalty", "penalty", real, *_PENALTIES)
     if any(keep < 1 for keep in program.keep_probs):
         dropping = ("function", inverted_dropout)
-        chosen[DRAW_MASK] = _kernel(loops.draw_mask, "draw_mask", real, ("kept", is_kept))
-        chosen[DROP] = _kernel(loops.drop, "drop", real, dropping)
-        chosen[DROP_IN_PLACE] = _kernel(loops.drop_in_place, "drop_in_place", real, dropping)
+        chosen[DRAW_MASK] = _kernel("loops.draw_mask", "draw_mask", real, ("kept", is_kept))
+        chosen[DROP] = _kernel("loops.drop", "drop", real, dropping)
+        chosen[DROP_IN_PLACE] = _kernel("loops.drop_in_place", "drop_in_place", real, dropping)
     return chosen
 
 
@@ -236,17 +216,33 @@ def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     """What a program's steps call."""
     real = program.dtype
     chosen = gradient_kernels(program, activations)
-    chosen[SQUARES] = _kernel(loops.squares, "squares", real)
-    chosen[FETCH_ROWS] = _kernel(loops.fetch_rows, "fetch_rows", real)
-    chosen[ADD] = _kernel(loops.add, "add", real)
+    chosen[SQUARES] = _kernel("loops.squares", "squares", real)
+    chosen[FETCH_ROWS] = _kernel("loops.fetch_rows", "fetch_rows", real)
+    chosen[ADD] = _kernel("loops.add", "add", real)
     chosen[UPDATE], at_step = optimizer_kernels(program.optimizer, real)
     if at_step is not None:
         chosen[CONSTANTS] = at_step
     if program.clip_norm:
-        chosen[SCALE] = _kernel(loops.scale, "scale", real)
+        chosen[SCALE] = _kernel("loops.scale", "scale", real)
     if program.max_norm:
-        chosen[LIMIT_ROWS] = _kernel(loops.limit_rows, "limit_rows", real, ("scale_of", max_norm_scale))
+        chosen[LIMIT_ROWS] = _kernel("loops.limit_rows", "limit_rows", real, ("scale_of", max_norm_scale))
     return chosen
+
+
+def lane_kernels(program: Program, activations: tuple[str, ...]) -> dict[int, Kernel]:
+    """What the epochs of networks side by side call."""
+    real = program.dtype
+    chosen = {
+        MULTIPLY_LANES: _kernel("lanes.multiply_lanes", "multiply_lanes", real),
+        GATHER_LANES: _kernel("lanes.gather_lanes", "gather_lanes", real),
+        TAKE_LANES: _kernel("lanes.take_lanes", "take_lanes", real),
+        LANE_TOTALS: _kernel("lanes.lane_totals", "lane_totals", real),
+        LANE_SQUARES: _kernel("lanes.lane_squares", "lane_squares", real),
+        LANE_PENALTIES: _kernel("lanes.lane_penalties", "lane_penalties", real, *_PENALTIES),
+    }
+    of_one = training_kernels(program, activations)
+    shared = {LOSS, UPDATE, CONSTANTS, *range(ACTIVATIONS_FROM, max(of_one) + 1)}
+    return chosen | {number: one for number, one in of_one.items() if number in shared}
 
 
 def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:
@@ -254,7 +250,7 @@ def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:
     table = np.zeros(max(max(kernels, default=0) + 1, ACTIVATIONS_FROM), dtype=np.int64)
     table[OWN_PRODUCTS_UP_TO] = OUR_PRODUCTS
     if OUR_PRODUCTS < ALL_PRODUCTS:
-        table[GEMM] = get_cython_function_address("scipy.linalg.cython_blas", _BLAS_ROUTINES[real])
+        table[GEMM] = blas_routine(real)
     for number, needed in kernels.items():
         table[number] = needed.address
     return table

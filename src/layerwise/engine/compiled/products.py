@@ -9,16 +9,17 @@ from __future__ import annotations
 from numba import carray
 
 from layerwise.engine.compiled.calls import at, call
+from layerwise.engine.compiled.layout import DEEPEST, PACKED_ROWS
 from layerwise.engine.compiled.loops import unbound
 
 double = wide = single = some_rows = one_row = transpose_tile = real = unbound
 WIDE_COLUMNS = 0
 STRIP_ROWS = PANEL_ROWS = 1
-# Rows of S that a product takes at a time, and columns: so much of it lies in the second cache.
-DEEPEST, BROADEST = 256, 256
-# Rows of P that are packed together, a line of a cache or two, where the numbers of a row lie so far from
-# each other that each is on a page of its own.
-PACKED_ROWS, PACKED_FROM = 64, 1024
+# Columns of S that a product takes at a time, DEEPEST rows of them: so much of it lies in the second cache.
+BROADEST = 256
+# Rows of P are packed together where the numbers of a row lie so far from each other that each is on a page
+# of its own.
+PACKED_FROM = 1024
 
 
 def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):

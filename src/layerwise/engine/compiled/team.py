@@ -7,11 +7,8 @@ of a microsecond, and hand over the processor only after a while.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -117,33 +114,3 @@ def gradient_region(n, n_prev, part, parts):
         return r0, r1, 0, n_prev
     c0, c1 = share(n_prev, part, parts)
     return 0, n, c0, c1
-
-
-Value = TypeVar("Value")
-
-
-class Team:
-    """The threads of one engine. They are started when first needed and end with the engine."""
-
-    def __init__(self) -> None:
-        self._pool: ThreadPoolExecutor | None = None
-
-    def run(self, threads: int, work: Callable[[int, np.ndarray], Value]) -> Value:
-        """Call work(thread, counters) for thread 0 ... threads - 1 at once; what thread 0 returns.
-
-        `counters` is for `meet`. Where one of them raises, the others give up waiting for it.
-        """
-        counters = np.zeros(2, dtype=np.int64)
-        if threads == 1:
-            return work(0, counters)
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(threads - 1)
-        others = [self._pool.submit(work, thread, counters) for thread in range(1, threads)]
-        try:
-            value = work(0, counters)
-        except BaseException:
-            counters[1] = 1
-            raise
-        for other in others:
-            other.result()
-        return value

@@ -1,0 +1,23 @@
+"""How numbers lie in memory: what the compiled drivers and those who call them agree on."""
+
+from __future__ import annotations
+
+# Numbers of a layer in the table of layers: see `batch`.
+LAYER_COLUMNS = 11
+# Matrices of so many columns or more begin each row at a multiple of so many numbers.
+PADDED_FROM, PADDED_TO = 5, 16
+# Numbers of a gradient that are made, and used for the update, before the next: what a cache holds. At least
+# so many rows of it are made at once.
+CACHED, FEWEST_ROWS = 2**18, 8
+# Rows of a matrix that a product takes at a time, and rows of the other one that are packed together: a line
+# of a cache or two.
+DEEPEST, PACKED_ROWS = 256, 64
+# Numbers that a thread needs for its products.
+ROOM = DEEPEST * PACKED_ROWS
+# Examples of networks side by side are worked on by so many or a multiple of them: see their tiles.
+TOGETHER = 4
+
+
+def leading(m):
+    """The distance between the rows of matrices of m columns: whole registers, unless they are very few."""
+    return m if m < PADDED_FROM else (m + PADDED_TO - 1) // PADDED_TO * PADDED_TO

@@ -1,0 +1,40 @@
+"""Object code brought into memory, to be called by address."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from layerwise.engine.compiled.linking import Unfamiliar, link
+
+
+@functools.cache
+def _target() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_triple(llvm.get_process_triple())
+
+
+# Machine code lies in memory as long as the engine that brought it there.
+_engines: list[Any] = []
+
+
+def load(code: bytes, entry: str) -> int:
+    """The address of `entry`, the one function that others may call in this object code."""
+    try:
+        return link(code, entry)
+    except Unfamiliar:
+        return _load_by_llvm(code, entry)
+
+
+def _load_by_llvm(code: bytes, entry: str) -> int:
+    import llvmlite.binding as llvm
+
+    machine = _target().create_target_machine()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    _engines.append(engine)
+    return engine.get_function_address(entry)

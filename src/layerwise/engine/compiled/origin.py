@@ -1,0 +1,45 @@
+"""What machine code is made from, in one short hash: code on disk is used where all of that is the same."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from layerwise.engine.compiled.processor import processor
+from layerwise.engine.numba_settings import code_settings
+
+COMPILERS = ("numba", "llvmlite")
+_HERE = Path(__file__).parent
+SOURCES = (_HERE, _HERE.parents[1] / "formulas")
+
+
+def sources() -> list[Path]:
+    """The files that kernels are made from, and that make them; none where they cannot be read as files."""
+    return [path for folder in SOURCES for path in sorted(folder.glob("*.py"))]
+
+
+def version(package: str) -> bytes:
+    """A package's version, without importing it."""
+    found = find_spec(package)
+    for folder in (found and found.submodule_search_locations) or []:
+        said = Path(folder, "_version.py")
+        if said.is_file():
+            return said.read_bytes()
+    from importlib import metadata
+
+    return metadata.version(package).encode()
+
+
+@functools.cache
+def origin() -> str:
+    """Changes with any source, the compiler and its settings, Python, and the processor."""
+    digest = hashlib.sha256(f"{sys.version} {processor()} {code_settings()}".encode())
+    for package in COMPILERS:
+        digest.update(version(package))
+    for path in sources():
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

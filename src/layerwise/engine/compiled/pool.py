@@ -1,0 +1,42 @@
+"""The threads of one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+Value = TypeVar("Value")
+
+
+class Team:
+    """The threads of one engine. They are started when first needed and end with the engine."""
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+
+    def run(self, threads: int, work: Callable[[int, np.ndarray], Value]) -> Value:
+        """Call work(thread, counters) for thread 0 ... threads - 1 at once; what thread 0 returns.
+
+        `counters` is for `team.meet`. Where one of them raises, the others give up waiting for it.
+        """
+        counters = np.zeros(2, dtype=np.int64)
+        if threads == 1:
+            return work(0, counters)
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(threads - 1)
+        others = [self._pool.submit(work, thread, counters) for thread in range(1, threads)]
+        try:
+            value = work(0, counters)
+        except BaseException:
+            counters[1] = 1
+            raise
+        for other in others:
+            other.result()
+        return value
