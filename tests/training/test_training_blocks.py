@@ -81,6 +81,19 @@ def test_one_block_that_holds_all_is_training_in_memory(data):
     np.testing.assert_array_equal(one_block.parameters, in_memory.parameters)
 
 
+@pytest.mark.parametrize(("dtype", "same"), [("float64", True), ("float32", False)])
+def test_mapped_rows_are_copied_only_where_no_program_can_read_them(data, tmp_path, dtype, same):
+    np.save(tmp_path / "X.npy", data.X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    blocks = MappedBlocks(mapped, data.Y, dtype=dtype, block_rows=BLOCK)
+    first = blocks.read(0)
+    assert np.shares_memory(first.X, mapped) == same
+    assert first.X.dtype == first.Y.dtype == dtype
+    by_columns = MappedBlocks(np.asfortranarray(data.X), data.Y, dtype=dtype, block_rows=BLOCK).read(0)
+    assert by_columns.X.flags.c_contiguous
+    np.testing.assert_array_equal(by_columns.X, first.X)
+
+
 def test_weights_of_rows_come_from_a_column(data, parquet, tmp_path):
     weights = np.random.default_rng(0).exponential(size=ROWS)
     weighted = tmp_path / "weighted.parquet"

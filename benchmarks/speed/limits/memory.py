@@ -30,8 +30,8 @@ work = work_of({key!r})
 X = np.ones((work.rows, work.sizes[0]), np.float32)
 Y = np.zeros((work.rows, work.sizes[-1]), np.float32)
 Y[:, 0] = 1
-# A small fit first, and the libraries that count threads: compiled code, and what the libraries take, are there
-# before the measurement.
+# A small fit first, and a look at how many threads there are: compiled code, and what the libraries take,
+# are there before the measurement.
 small = replace(work, rows=64, batch=32, sizes=(8, 8, 8, work.sizes[-1]))
 fit(small, X[:64, :8].copy(), Y[:64].copy())
 allowed_threads()
