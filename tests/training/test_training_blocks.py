@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import polars as pl
@@ -80,6 +81,19 @@ def test_one_block_that_holds_all_is_training_in_memory(data):
     np.testing.assert_array_equal(one_block.parameters, in_memory.parameters)
 
 
+@pytest.mark.parametrize(("dtype", "same"), [("float64", True), ("float32", False)])
+def test_mapped_rows_are_copied_only_where_no_program_can_read_them(data, tmp_path, dtype, same):
+    np.save(tmp_path / "X.npy", data.X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    blocks = MappedBlocks(mapped, data.Y, dtype=dtype, block_rows=BLOCK)
+    first = blocks.read(0)
+    assert np.shares_memory(first.X, mapped) == same
+    assert first.X.dtype == first.Y.dtype == dtype
+    by_columns = MappedBlocks(np.asfortranarray(data.X), data.Y, dtype=dtype, block_rows=BLOCK).read(0)
+    assert by_columns.X.flags.c_contiguous
+    np.testing.assert_array_equal(by_columns.X, first.X)
+
+
 def test_weights_of_rows_come_from_a_column(data, parquet, tmp_path):
     weights = np.random.default_rng(0).exponential(size=ROWS)
     weighted = tmp_path / "weighted.parquet"
@@ -110,6 +124,47 @@ def test_the_next_block_is_read_while_one_is_trained_on(data):
     trained(blocks, Recipe(epochs=1, batch_size=8), callbacks=[Steps()])
     assert sorted(reads) == [0, 1, 2, 3]
     assert waited == [True]
+
+
+class Counting(MappedBlocks):
+    """Knows the blocks that the reader was asked for."""
+
+    def __init__(self, data, **settings):
+        super().__init__(data.X, data.Y, dtype="float64", **settings)
+        self.reads = []
+
+    def read(self, number):
+        if threading.current_thread() is not threading.main_thread():
+            self.reads.append(number)
+        return super().read(number)
+
+
+def test_the_first_block_of_an_epoch_is_read_while_the_one_before_ends(data):
+    blocks, told = Counting(data, block_rows=BLOCK), []
+
+    class Epochs:
+        def on_epoch_end(self, row):
+            time.sleep(0.05)
+            told.append(len(blocks.reads))
+
+    trained(blocks, Recipe(epochs=3, batch_size=8, shuffle=False), callbacks=[Epochs()])
+    assert blocks.reads == 3 * [0, 1, 2, 3]
+    assert told == [5, 9, 12]
+
+
+def test_a_block_that_comes_again_is_not_read_again(data):
+    blocks = Counting(data, block_rows=ROWS)
+    trained(blocks)
+    assert blocks.reads == [0]
+
+
+def test_the_reader_ends_with_the_run(data):
+    class Stop:
+        def on_epoch_end(self, row):
+            return True
+
+    trained(Counting(data, block_rows=BLOCK), callbacks=[Stop()])
+    assert not [one for one in threading.enumerate() if one.name.startswith("layerwise-reader")]
 
 
 def test_a_run_goes_on_from_its_snapshot_to_the_same_bits(parquet, tmp_path):

@@ -183,10 +183,12 @@ def test_the_best_epoch_is_kept_with_validation_and_the_last_without():
     assert last.parameters.tobytes() == validation.shown[-1].tobytes()
 
 
-def test_what_is_kept_is_a_copy():
-    result = run(Recipe(epochs=2))
-    result.state.parameters[:] = 0
-    assert result.parameters.any()
+def test_what_is_kept_of_an_earlier_epoch_is_a_copy_and_the_last_is_the_states_own():
+    best = run(Recipe(epochs=3), validate=Scripted([2.0, 1.0, 3.0]))
+    best.state.parameters[:] = 0
+    assert best.parameters.any()
+    last = run(Recipe(epochs=2))
+    assert last.parameters is last.state.parameters
 
 
 @pytest.mark.parametrize("metric", loop_module.HIGHER_IS_BETTER)

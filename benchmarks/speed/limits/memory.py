@@ -14,23 +14,30 @@ GOAL = 3.0
 
 _CODE = """
 import json, numpy as np
-from speed.examples import Examples
-from speed.limits.measured_process import greatest_memory, held_memory
+from layerwise.engine import TrainingState, allowed_threads, build_engine
+from layerwise.training import Data, Recipe, train
+from speed.limits.measured_process import forget_greatest_memory, greatest_memory, held_memory
 from speed.limits.memory import work_of
-from speed.contestants.layerwise_training import fit
 from dataclasses import replace
+
+def fit(work, X, Y):
+    program = work.program()
+    state = TrainingState.start(work.start_vector(), program)
+    recipe = Recipe(epochs=work.epochs, batch_size=work.batch, learning_rate=work.rate)
+    train(build_engine(program), state, Data(X, Y), recipe, statistics=False)
 
 work = work_of({key!r})
 X = np.ones((work.rows, work.sizes[0]), np.float32)
 Y = np.zeros((work.rows, work.sizes[-1]), np.float32)
 Y[:, 0] = 1
-# A small fit first: compiled code, and what the libraries take, are there before the measurement.
+# A small fit first, and a look at how many threads there are: compiled code, and what the libraries take,
+# are there before the measurement.
 small = replace(work, rows=64, batch=32, sizes=(8, 8, 8, work.sizes[-1]))
-for runner in fit(small, Examples(X[:64, :8].copy(), Y[:64].copy(), None), {threads}).values():
-    runner().run()
+fit(small, X[:64, :8].copy(), Y[:64].copy())
+allowed_threads()
+forget_greatest_memory()
 before = held_memory()
-for runner in fit(work, Examples(X, Y, None), {threads}).values():
-    runner().run()
+fit(work, X, Y)
 print(json.dumps(greatest_memory() - before))
 """
 
@@ -46,7 +53,7 @@ def measure(threads: int) -> tuple[object, list[str]]:
     lines = [f"memory beyond the data (goal: below {GOAL:g} times the parameters and one mini-batch)"]
     for key in ROWS:
         work = work_of(key)
-        beyond = run_python(_CODE.format(key=key, threads=threads), threads).said
+        beyond = run_python(_CODE.format(key=key), threads).said
         parameters = 4 * work.architecture.parameter_count
         batch = 4 * work.batch_size * (work.sizes[0] + work.sizes[-1])
         times = (beyond - batch) / parameters

@@ -51,6 +51,12 @@ def fit_network(
     Raises TrainingError where the cost is not finite in the very first epoch, so that there is nothing to
     keep; where it becomes so later, warns and keeps the best epoch.
     """
+    worker = build_engine(program, engine)
+    if not worker.is_compiled and not callbacks:
+        logging.getLogger("layerwise").warning(
+            "compiling the training loop for this kind of network (some seconds, once; kept on disk)"
+        )
+    validate: Validate | None = make_validate(worker) if make_validate else None
     start = initial_parameters(
         program.architecture,
         initialization,
@@ -58,13 +64,8 @@ def fit_network(
         seed=program.seed,
         dtype=program.dtype,
     )
-    worker = build_engine(program, engine)
-    if not worker.is_compiled and not callbacks:
-        logging.getLogger("layerwise").warning(
-            "compiling the training loop for this kind of network (some seconds, once; kept on disk)"
-        )
-    validate: Validate | None = make_validate(worker) if make_validate else None
     state = TrainingState.start(start, program)
+    del start
     result = train(worker, state, data, recipe, validate=validate, callbacks=callbacks)
     if result.stopped == "diverged":
         advice = (

@@ -296,6 +296,11 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
         A = self._outputs(X)
         if A.shape[1] > 1:
             return A
+        if len(A) == 1:
+            # The same numbers, in a third of the time.
+            both, p = np.empty((1, 2), A.dtype), A.item()
+            both[0, 0], both[0, 1] = 1 - p, p
+            return both
         return np.concatenate((1 - A, A), axis=1)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:

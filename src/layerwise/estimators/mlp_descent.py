@@ -217,7 +217,8 @@ class Descent:
             worse = score < model.best_validation_score_ + model.tol
             if score > model.best_validation_score_:
                 model.best_validation_score_ = score
-                self.best, self.best_epoch = self.vector.copy(), len(model.loss_curve_)
+                assert self.best is not None
+                self.best[:], self.best_epoch = self.vector, len(model.loss_curve_)
         else:
             worse = model.loss_ > model.best_loss_ - model.tol
             if model.loss_ < model.best_loss_:

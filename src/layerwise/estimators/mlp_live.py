@@ -59,23 +59,23 @@ class LiveNetwork:
 
     def engine(self) -> Engine:
         """This thread's engine; in a forked process another one, for threads do not survive a fork."""
-        mine = vars(self._of_thread)
+        mine = self._of_thread.__dict__
         if mine.get("forks") != _forks:
             mine["engine"], mine["forks"] = build_engine(self.program, self.engine_name), _forks
         return mine["engine"]
 
     def pre_activations(self, X: Any) -> np.ndarray:
         """Z[L] of each row.   X (m, n[0]), dense or sparse, of any precision -> (m, n[L])"""
-        return by_parts(self.engine().pre_activations, self.vector, self._rows(X))
+        return self._by(self.engine().pre_activations, X)
 
     def outputs(self, X: Any) -> np.ndarray:
         """A[L] of each row, likewise."""
-        return by_parts(self.engine().outputs, self.vector, self._rows(X))
+        return self._by(self.engine().outputs, X)
 
-    def _rows(self, X: Any) -> Any:
-        if type(X) is np.ndarray and X.dtype == self.vector.dtype and X.flags.c_contiguous:
-            return X
-        return as_rows(X, self.program.dtype)
+    def _by(self, function: Callable[[np.ndarray, np.ndarray], np.ndarray], X: Any) -> np.ndarray:
+        if type(X) is np.ndarray and X.dtype is self.vector.dtype and X.flags.c_contiguous:
+            return function(self.vector, X)
+        return by_parts(function, self.vector, as_rows(X, self.program.dtype))
 
 
 _announced: set[tuple[Any, ...]] = set()

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from layerwise.checking import NetworkBatch
-from layerwise.engine import Engine, TrainingState
+from layerwise.engine import Engine
 from layerwise.errors import InputError
 from layerwise.estimators import mlp_lbfgs
 from layerwise.estimators.gradient_batch import STANDING_STILL, gradient_batch
@@ -285,7 +285,7 @@ class MLPNetwork(FittedMLP):
         """Run a stochastic solver; why it stopped."""
         known = vars(self)
         if not incremental or "_optimizer" not in known or self._optimizer.slots.dtype != vector.dtype:
-            slots = TrainingState.start(vector, engine.program).slots
+            slots = np.zeros((len(engine.program.rule.slots), vector.size), vector.dtype)
             self._optimizer = OptimizerMemory(slots, float(self.learning_rate_init))
         if "loss_curve_" not in known:
             self.loss_curve_ = []

@@ -31,7 +31,9 @@ def drawn_start(architecture: Architecture, random: np.random.RandomState, dtype
         limit = glorot_limit(n_prev, n, hidden)
         bias, end = start + n_prev * n, start + n_prev * n + n
         # What random.uniform(-limit, limit) makes of the same draws, coefs first.
-        drawn = 2 * limit * random.random_sample(end - start) - limit
+        drawn = random.random_sample(end - start)
+        drawn *= 2 * limit
+        drawn -= limit
         # scikit-learn draws coefs (n_prev, n) by rows; the vector holds W, its transpose, by rows.
         vector[start:bias].reshape(n, n_prev)[:] = drawn[: n_prev * n].reshape(n_prev, n).T
         vector[bias:end] = drawn[n_prev * n :]

@@ -60,7 +60,7 @@ def snapshot_of(descent: Descent, state: TrainingState, identity: dict[str, Any]
         "random": np.array(keys),
     }
     if descent.best is not None:
-        arrays["best_parameters"] = descent.best
+        arrays["best_parameters"] = descent.best.copy()
     model, memory = descent.model, descent.memory
     document = {
         "t": state.t,
@@ -81,7 +81,7 @@ def _go_on(descent: Descent, state: TrainingState, snapshot: Snapshot) -> None:
     np.copyto(state.slots, arrays["slots"])
     state.t = document["t"]
     descent._order = np.array(arrays["order"])
-    descent.best = arrays.get("best_parameters")
+    descent.best = np.array(arrays["best_parameters"]) if "best_parameters" in arrays else None
     descent.best_epoch = document["best_epoch"]
     name, position, has_gauss, gauss = document["random"]
     descent.random.set_state((name, arrays["random"], position, has_gauss, gauss))

@@ -31,13 +31,19 @@ def lecun_scale(n_prev: int, n: int) -> float:
 
 def normal(n_prev: int, n: int, scale: float, generator) -> np.ndarray:
     """W = scale * N(0, 1).   (n, n_prev) float64; `generator` is a numpy.random.Generator."""
-    return scale * generator.standard_normal((n, n_prev))
+    W = generator.standard_normal((n, n_prev))
+    W *= scale
+    return W
 
 
 def uniform(n_prev: int, n: int, scale: float, generator) -> np.ndarray:
     """W uniform in [-r, r] with r = sqrt(3) scale, so that its standard deviation is `scale`."""
     limit = np.sqrt(3.0) * scale
-    return limit * (2.0 * generator.random((n, n_prev)) - 1.0)
+    W = generator.random((n, n_prev))
+    W *= 2.0
+    W -= 1.0
+    W *= limit
+    return W
 
 
 def orthogonal(n_prev: int, n: int, scale: float, generator) -> np.ndarray:

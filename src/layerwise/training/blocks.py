@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Bytes of a block, unless the caller says how many rows: two of them are held.
 BLOCK_BYTES = 2**26
+# Bytes of the smallest page that systems bring from a disk.
+PAGE_BYTES = 2**12
 
 
 def _counts(rows: int, width: int, block_rows: int | None, itemsize: int) -> tuple[int, ...]:
@@ -53,12 +55,20 @@ class MappedBlocks:
         self.counts = _counts(len(X), X.shape[1] + Y.shape[1], block_rows, np.dtype(dtype).itemsize)
 
     def read(self, number: int) -> Data:
-        """A copy in memory of one block."""
+        """One block: the arrays' own rows, brought into memory, where a program can read them as they are;
+        else a copy."""
         first = number * self.counts[0]
         rows = slice(first, first + self.counts[number])
-        X, Y, weights = self._arrays
-        its_weights = None if weights is None else np.array(weights[rows], self._dtype)
-        return Data(np.array(X[rows], self._dtype), np.array(Y[rows], self._dtype), its_weights)
+        X, Y, weights = (
+            None if array is None else np.require(np.asarray(array[rows]), self._dtype, ["C", "A"])
+            for array in self._arrays
+        )
+        assert X is not None
+        assert Y is not None
+        for array in (X, Y):
+            # A number of each page is enough to bring the page.
+            array.reshape(-1)[:: PAGE_BYTES // array.itemsize].max()
+        return Data(X, Y, weights)
 
     def identity(self) -> dict[str, Any]:
         """The arrays themselves: a snapshot of a run reads all of them once."""
@@ -117,13 +127,17 @@ class ParquetBlocks:
         first = number * self.counts[0]
         rows = pl.scan_parquet(self.path).slice(first, self.counts[number])
         frame = rows.select(pl.col(name).cast(_polars_type(self._dtype)) for name in self._columns).collect()
-        self._require_numbers(frame, first)
         X, Y, weights = (
-            np.ascontiguousarray(frame.select(group).to_numpy(), dtype=self._dtype) if group else None
+            np.ascontiguousarray(frame.select(group).to_numpy(order="c"), dtype=self._dtype)
+            if group
+            else None
             for group in self._groups
         )
         assert X is not None
         assert Y is not None
+        # No value is NaN here. A sum of squares is finite unless one of them is not, or a square overflows.
+        if not all(array is None or np.isfinite(np.vdot(array, array)) for array in (X, Y, weights)):
+            self._require_numbers(frame, first)
         return Data(X, Y, None if weights is None else weights[:, 0])
 
     def _require_numbers(self, frame: pl.DataFrame, first: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from layerwise.errors import InputError, nearest
 from layerwise.formulas.randomness import generator_at
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training.callback import tell
+from layerwise.training.epoch_start import LARGE, EpochStart
 from layerwise.training.history import History
 from layerwise.training.interrupt import StopOnInterrupt
 from layerwise.training.passes import Blocks, Data, InBlocks, InMemory
@@ -41,8 +42,8 @@ class Result:
     """How a run ended.
 
     `parameters` are those at the end of `best_epoch` (0: the start), finite even where the run diverged and
-    `state` is no longer. `stopped` is one of "epochs", "patience", "diverged", "interrupted", "callback";
-    `reason` says it in a sentence.
+    `state` is no longer: a copy, but for the last epoch's, which are the state's own. `stopped` is one of
+    "epochs", "patience", "diverged", "interrupted", "callback"; `reason` says it in a sentence.
     """
 
     parameters: np.ndarray
@@ -69,6 +70,8 @@ class _Best:
             return
         self.score, self.epoch, self.waited = score, epoch, 0
         if parameters is not None:
+            # The old copy goes before the new one is made; it is not written into, for snapshots hold it.
+            self.parameters = None
             self.parameters = parameters.copy()
 
 
@@ -91,7 +94,7 @@ def train(
     where somebody listens for it already.
     Raises InputError where there are no examples or the monitored column does not exist.
     """
-    source = InMemory(data, engine) if isinstance(data, Data) else InBlocks(data, engine)
+    source = InMemory(data, engine) if isinstance(data, Data) else InBlocks(data, engine, recipe.epochs)
     if source.rows == 0:
         raise InputError("there are no examples to train on; expected at least one row")
     monitor = recipe.monitor or ("validation_cost" if validate else "cost")
@@ -103,7 +106,7 @@ def train(
     # A batch of weight 0 is no step, so with weights the steps of an epoch are counted one epoch at a time.
     looked_at |= source.weighted or isinstance(source, InBlocks)
     looked_at |= any(hasattr(callback, event) for callback in callbacks for event in BETWEEN_EPOCHS)
-    with StopOnInterrupt() if interrupt is None else nullcontext(interrupt) as interrupt:
+    with closing(source), StopOnInterrupt() if interrupt is None else nullcontext(interrupt) as interrupt:
         while stopped == "epochs" and len(run.history) < recipe.epochs:
             if not looked_at and run.several_epochs():
                 stopped = "interrupted" if interrupt.asked else "epochs"
@@ -161,7 +164,7 @@ class _Run:
         if statistics:
             pick = generator_at(engine.program.seed, "probe").permutation(rows)[:PROBE_ROWS]
             self.probe = source.some(pick)
-        self.before = np.empty_like(state.parameters)
+        self.before = EpochStart()
         self.call_steps = min(self.steps, 16)
         work = 3 * rows * state.parameters.size + STEP_OVERHEAD * self.steps
         self.call_epochs = max(1, FIRST_CALL // work)
@@ -229,8 +232,9 @@ class _Run:
         start = time.perf_counter()
         rows = self.source.rows
         rates = self.recipe.rates(epoch, self.steps, self.plateau.factor)
-        takes_statistics = self.every and epoch % self.every == 0
-        np.copyto(self.before, self.state.parameters)
+        takes_statistics = self.every > 0 and epoch % self.every == 0
+        if takes_statistics or self.best.parameters is None:
+            self.before.keep(self.state.parameters, at_hand=takes_statistics)
         whole, ended = StepTotals(), None
         for batches, address in self.source.passes(epoch, self.batch_size, self.recipe.shuffle):
             totals, its_rates = StepTotals(), rates[whole.steps : whole.steps + batches.steps]
@@ -266,7 +270,12 @@ class _Run:
             program, probe = self.engine.program, self.probe
             assert probe is not None
             row |= layer_statistics(
-                self.state.parameters, self.before, program.architecture, program.objective, probe.X, probe.Y
+                self.state.parameters,
+                self.before.parameters(),
+                program.architecture,
+                program.objective,
+                probe.X,
+                probe.Y,
             )
         return row, ended
 
@@ -277,10 +286,12 @@ class _Run:
     def several_epochs(self) -> bool:
         """Do as many epochs in one call as nobody looks at and leave Ctrl-C waiting for SECONDS_PER_CALL.
 
-        Whether any was done: none where there are fewer than two, or where one of them diverges. `epoch` does
-        it then, and keeps the parameters before it.
+        Whether any was done: none where there are fewer than two, where the state is large, for a copy of it
+        is kept, or where one of them diverges. `epoch` does it then, and keeps the parameters before it.
         """
         assert isinstance(self.source, InMemory)
+        if self.state.parameters.size > LARGE:
+            return False
         first, rows = len(self.history), self.source.rows
         count = min(self.recipe.epochs - first, self.call_epochs, max(1, LARGEST_ORDER // rows))
         if self.every:
@@ -329,9 +340,8 @@ class _Run:
         kept, epoch = self.best.parameters, self.best.epoch
         if kept is None:
             # After a divergence the last epoch that was done is the last with a cost: its end is `before`.
-            kept, epoch = self.before, len(self.history)
-            if stopped != "diverged":
-                np.copyto(kept, self.state.parameters)
+            epoch = len(self.history)
+            kept = self.before.parameters() if stopped == "diverged" else self.state.parameters
         return Result(
             parameters=kept,
             history=self.history,

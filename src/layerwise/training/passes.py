@@ -8,7 +8,7 @@ never share a mini-batch, and rows that stand in order in a file (by date, by cl
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -70,12 +70,20 @@ class InMemory:
         order = self.engine.orders(self.rows, epoch, 1)[0] if shuffle and self.steps(size) > 1 else None
         yield Pass(Batches(*self.data, order, size), epoch)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class InBlocks:
-    """A pass for each block; the next block is read while one is trained on."""
+    """A pass for each block; the next block is read while one is trained on, also the first of an epoch that
+    follows, of `epochs` in all."""
 
-    def __init__(self, blocks: Blocks, engine: Engine) -> None:
+    def __init__(self, blocks: Blocks, engine: Engine, epochs: int) -> None:
         self.blocks, self.counts, self.engine = blocks, tuple(blocks.counts), engine
+        self._epochs = epochs
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="layerwise-reader")
+        # The block that is being read, or the last one that was, and its number.
+        self._coming: tuple[int, Future[Data]] | None = None
         if any(count < 1 for count in self.counts):
             raise InputError(f"block {self.counts.index(0)} holds no examples; expected at least one in each")
         self.rows, self.weighted = sum(self.counts), blocks.weighted
@@ -93,22 +101,36 @@ class InBlocks:
         return self.blocks.identity()
 
     def passes(self, epoch: int, size: int, shuffle: bool) -> Iterator[Pass]:
-        numbers = np.arange(len(self.counts))
-        if shuffle:
-            numbers = generator_at(self.engine.program.seed, "blocks", epoch).permutation(len(numbers))
-        for place, data in enumerate(self._read_ahead(numbers.tolist())):
+        numbers = self._numbers(epoch, shuffle)
+        following = self._numbers(epoch + 1, shuffle)[:1] if epoch + 1 < self._epochs else []
+        for place, data in enumerate(self._read_ahead(numbers, following)):
             address = epoch * len(numbers) + place
             order = self.engine.orders(len(data.X), address, 1)[0] if shuffle else None
             yield Pass(Batches(*data, order, size), address)
 
-    def _read_ahead(self, numbers: list[int]) -> Iterator[Data]:
-        with ThreadPoolExecutor(1, thread_name_prefix="layerwise-reader") as reader:
-            coming = reader.submit(self._checked, numbers[0])
-            for following in [*numbers[1:], None]:
-                data = coming.result()
-                if following is not None:
-                    coming = reader.submit(self._checked, following)
-                yield data
+    def close(self) -> None:
+        """Wait for the reader."""
+        self._reader.shutdown(cancel_futures=True)
+
+    def _numbers(self, epoch: int, shuffle: bool) -> list[int]:
+        """The order of the blocks in an epoch."""
+        count = len(self.counts)
+        if not shuffle:
+            return list(range(count))
+        return generator_at(self.engine.program.seed, "blocks", epoch).permutation(count).tolist()
+
+    def _read_ahead(self, numbers: list[int], following: list[int]) -> Iterator[Data]:
+        coming = self._submitted(numbers[0])
+        for number in [*numbers[1:], *(following or [numbers[-1]])]:
+            data = coming.result()
+            coming = self._submitted(number)
+            yield data
+
+    def _submitted(self, number: int) -> Future[Data]:
+        """The block of this number, which is read unless it was the last one to be."""
+        if self._coming is None or self._coming[0] != number:
+            self._coming = number, self._reader.submit(self._checked, number)
+        return self._coming[1]
 
     def _checked(self, number: int) -> Data:
         data = self.blocks.read(number)

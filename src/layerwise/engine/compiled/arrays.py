@@ -18,16 +18,20 @@ def _by_interface(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]
 
 
+# NumPy's arrays begin with what every Python object begins with, then comes the address of their numbers:
+# compiled modules rely on it, so it does not change. Asking for `__array_interface__` takes ten times as
+# long.
+ADDRESS_AT = object.__basicsize__
+
+
 def _by_layout(array: np.ndarray) -> int:
-    # NumPy's arrays begin with what every Python object begins with, then comes this address: compiled
-    # modules rely on it, so it does not change. Asking for `__array_interface__` takes ten times as long.
-    return ctypes.c_void_p.from_address(id(array) + object.__basicsize__).value or 0
+    return ctypes.c_void_p.from_address(id(array) + ADDRESS_AT).value or 0
 
 
 _SAMPLE = np.zeros(3)[1:]
-_KNOWN_LAYOUT = sys.implementation.name == "cpython" and _by_layout(_SAMPLE) == _by_interface(_SAMPLE)
+KNOWN_LAYOUT = sys.implementation.name == "cpython" and _by_layout(_SAMPLE) == _by_interface(_SAMPLE)
 # The address of an array's first number. The caller sees to it that the array outlives the call.
-address_of: Callable[[np.ndarray], int] = _by_layout if _KNOWN_LAYOUT else _by_interface
+address_of: Callable[[np.ndarray], int] = _by_layout if KNOWN_LAYOUT else _by_interface
 
 
 def at_boundary(size: int, real: type) -> tuple[np.ndarray, int]:

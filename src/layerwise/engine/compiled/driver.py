@@ -304,3 +304,16 @@ def outputs(
             0, 1, 1, 0, counters, room,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
+
+
+def outputs_of_few(given, X, out, rows):
+    """`outputs` of a few rows, at once. `given` is the address of `outputs` and then all that it takes but X,
+    out and the rows; X and out are where those arrays keep their addresses. To hand over fifteen arguments
+    from Python takes as long as the arithmetic of a row."""
+    call(
+        given[0],
+        (
+            given[1], given[2], given[3], given[4], X[0], out[0], given[5], given[6], max(rows, 1), 0, rows,
+            given[7], given[8], given[9], given[10],
+        ),
+    )  # fmt: skip

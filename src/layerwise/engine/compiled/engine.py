@@ -10,7 +10,7 @@ import numpy as np
 
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
 from layerwise.engine.compiled import kernels
-from layerwise.engine.compiled.arrays import BOUNDARY, at_boundary
+from layerwise.engine.compiled.arrays import ADDRESS_AT, BOUNDARY, KNOWN_LAYOUT, at_boundary
 from layerwise.engine.compiled.arrays import address_of as _at
 from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
@@ -58,6 +58,10 @@ class _Outputs:
         self.layers, self.width = layers, work_width(layers)
         self.kernels = kernels.addresses(kernels.prediction_kernels(names, real), real)
         self.arguments = _at(self.kernels), _at(layers), len(layers)
+        # What `outputs_of_few` is given, and for which parameters and how many rows at most; see `_prepare`.
+        self.parameters: np.ndarray | None = None
+        self.rows, self.given_at = -1, 0
+        self.given = np.zeros(11, dtype=np.int64)
 
 
 class CompiledEngine:
@@ -67,7 +71,8 @@ class CompiledEngine:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._real = np.dtype(program.dtype).type
+        self._dtype = np.dtype(program.dtype)
+        self._real = self._dtype.type
         architecture = program.architecture
         # The output layer's own activation is left out where Z[L] is asked for.
         self._bare = (*architecture.activations[:-1], "identity")
@@ -87,11 +92,10 @@ class CompiledEngine:
         self._given_ones = self._empty
         self._team = Team()
         self._training_width = work_width(self._training_layers)
-        self._known: tuple[np.ndarray, int] = (self._empty, 0)
         counters = np.zeros(2, dtype=np.int64)
         self._alone = counters, _at(counters)
         self._dropping = _at(self._keep_probs), _at(self._highest)
-        self._n_outputs = architecture.sizes[-1]
+        self._n_inputs, self._n_outputs = architecture.sizes[0], architecture.sizes[-1]
         self._largest_weights = max(n_prev * n for _, n_prev, n, _ in architecture.layers())
 
     def _room(self, purpose: str, size: int) -> int:
@@ -267,26 +271,48 @@ class CompiledEngine:
     def _outputs_entry(self) -> Callable:
         return driver_kernel("outputs", self.program.dtype).entry
 
+    @functools.cached_property
+    def _outputs_of_few(self) -> Callable:
+        return driver_kernel("outputs_of_few", self.program.dtype).entry
+
     def _outputs(self, way: _Outputs, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
-        if parameters is not self._known[0]:
+        # What is worked out at once is often one row, for which every name looked up can be felt.
+        if X.dtype is not self._dtype or X.ndim != 2 or X.shape[1] != self._n_inputs or not X.flags.carray:
+            check_examples(self.program, X)
+        rows = len(X)
+        if rows > way.rows or parameters is not way.parameters:
             check_parameters(self.program, parameters)
-            self._known = parameters, _at(parameters)
-        check_examples(self.program, X)
+            self._prepare(way, parameters, rows)
+        out = np.empty((rows, self._n_outputs), self._dtype)
+        if rows <= way.rows:
+            self._outputs_of_few(way.given_at, id(X) + ADDRESS_AT, id(out) + ADDRESS_AT, rows)
+        else:
+            self._outputs_in_parts(way, parameters, X, out)
+        return out
+
+    def _prepare(self, way: _Outputs, parameters: np.ndarray, rows: int) -> None:
+        """Write down what the outputs of so many rows at most take, where they are worked out at once."""
+        if rows > PREDICTION_ROWS or not (KNOWN_LAYOUT and self._without_blas(rows)):
+            return
+        lead = leading(max(rows, way.rows))
+        width, inputs = way.width * lead, self._n_inputs * lead
+        # Rooms of its own: those that are shared may move.
+        work = self._room(f"outputs at once, {id(way)}", width + inputs + BOUNDARY + ROOM)
+        batch_X, room = (work + size * self._dtype.itemsize for size in (width, width + inputs + BOUNDARY))
+        way.given[:] = (
+            driver_kernel("outputs", self.program.dtype).address, *way.arguments, _at(parameters), work,
+            batch_X, *self._dropping, self._alone[1], room,
+        )  # fmt: skip
+        way.given_at, way.parameters, way.rows = _at(way.given), parameters, max(rows, way.rows)
+
+    def _outputs_in_parts(
+        self, way: _Outputs, parameters: np.ndarray, X: np.ndarray, out: np.ndarray
+    ) -> None:
         rows, inputs = X.shape
-        out = np.empty((rows, self._n_outputs), self._real)
-        arrays = self._known[1], _at(X), _at(out)
-        if rows <= PREDICTION_ROWS and self._without_blas(rows):
-            # What is not worked out in parts is often one row, for which every name looked up can be felt.
-            lead = leading(rows)
-            work = self._room("outputs", (way.width + inputs) * lead)
-            self._outputs_entry(
-                *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS, 0,
-                rows, *self._dropping, self._alone[1], self._room("rooms", ROOM),
-            )  # fmt: skip
-            return out
+        arrays = _at(parameters), _at(X), _at(out)
         lead, chunks = leading(PREDICTION_ROWS), -(-rows // PREDICTION_ROWS)
         each = (way.width + inputs) * lead
-        with self._processors(min(step_parts(self.program, rows), chunks), rows) as free:
+        with self._processors(max(1, min(step_parts(self.program, rows), chunks)), rows) as free:
             works, rooms = self._room("outputs", each * free), self._room("rooms", ROOM * free)
 
             def some(thread: int, counters: np.ndarray) -> None:
@@ -300,7 +326,6 @@ class CompiledEngine:
                 )  # fmt: skip
 
             self._team.run(free, some)
-        return out
 
     def cost_and_gradient(
         self,

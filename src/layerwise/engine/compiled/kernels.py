@@ -50,6 +50,7 @@ _ARGUMENTS = {
     "driver.run_steps": Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddppppppdinnpxxpdpnxxxi"),
     "driver.cost_and_gradient": Arguments("iinpppppxnppdinnpxxpidp", returns=True),
     "driver.outputs": Arguments("iinpppppnnndiip"),
+    "driver.outputs_of_few": Arguments("iiin"),
     "loops.draw_orders": Arguments("innnn"),
     "loops.fetch_rows": Arguments("pinn"),
     "loops.gather_columns": Arguments("pipnnn"),
