@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from layerwise.engine import TrainingState, build_engine
-from layerwise.training import Data, Recipe, train
+from layerwise.training import Data, Recipe, train, train_seeds
 from speed.examples import Examples
 from speed.runner import Runner, Ways
 from speed.work import Work
@@ -33,16 +31,18 @@ def fit(work: Work, examples: Examples, threads: int) -> Ways:
 
 
 def seeds(work: Work, examples: Examples, threads: int) -> Ways:
-    """Fits side by side in as many Python threads as there are to use: the engine releases the GIL."""
+    """Side by side: a network in each lane of a register, and as many groups of them as there are threads."""
 
     def side_by_side() -> Runner:
-        pool, starts = ThreadPoolExecutor(threads), [work.start_vector(seed) for seed in range(work.seeds)]
+        numbers, starts = range(work.seeds), [work.start_vector(seed) for seed in range(work.seeds)]
+        recipe = Recipe(epochs=work.epochs, batch_size=work.batch, learning_rate=work.rate)
+        data = Data(examples.X, examples.Y)
         return Runner(
-            lambda: list(pool.map(lambda seed: _fit(work, examples, seed, starts[seed]), range(work.seeds))),
-            lambda states: [work.layers_of(state.parameters) for state in states],
+            lambda: train_seeds(work.program(0), numbers, starts, data, recipe),
+            lambda results: [work.layers_of(result.parameters) for result in results],
         )
 
-    return {"fits in threads": side_by_side}
+    return {"train_seeds": side_by_side}
 
 
 def predict(work: Work, examples: Examples, threads: int) -> Ways:

@@ -3,12 +3,14 @@
 `build_engine` picks one by name; see `contract.Engine` for what an engine does.
 """
 
-from layerwise.engine.choice import ENGINE_NAMES, build_engine, engine_named
+from layerwise.engine.choice import ENGINE_NAMES, build_engine, build_side_by_side, engine_named
 from layerwise.engine.contract import (
     DTYPES,
     Batches,
     Engine,
+    LaneState,
     Program,
+    SideBySide,
     StepTotals,
     TrainingState,
     cost_of,
@@ -21,12 +23,15 @@ __all__ = [
     "ENGINE_NAMES",
     "Batches",
     "Engine",
+    "LaneState",
     "Program",
+    "SideBySide",
     "StepTotals",
     "TrainingState",
     "allowed_threads",
     "at_most",
     "build_engine",
+    "build_side_by_side",
     "cost_of",
     "engine_named",
     "output_activation",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.engine.contract import Batches, Program, StepTotals, TrainingState
+from layerwise.engine.contract import Batches, LaneState, Program, StepTotals, TrainingState
 from layerwise.errors import InputError
 
 
@@ -34,6 +34,32 @@ def check_epochs(program: Program, state: TrainingState, batches: Batches, rates
         )
     if batches.order is not None:
         _check_order(batches.order, len(batches.X))
+
+
+def check_epochs_side_by_side(
+    program: Program,
+    lanes: int,
+    state: LaneState,
+    X: np.ndarray,
+    Y: np.ndarray,
+    orders: np.ndarray | None,
+    size: int,
+    rates: np.ndarray,
+) -> None:
+    """Raise InputError unless epochs at these rates (epochs, steps) can be done on these arrays."""
+    shape = program.architecture.parameter_count, lanes
+    _check_array("parameters", state.parameters, program.dtype, shape)
+    _check_array("slots", state.slots, program.dtype, (len(program.rule.slots), *shape))
+    check_examples(program, X, Y)
+    if size < 1:
+        raise InputError(f"the size of a mini-batch is {size}; expected at least 1")
+    if rates.ndim != 2 or rates.shape[1] != -(-len(X) // size):
+        raise InputError(
+            f"rates has shape {rates.shape}; expected a row for each epoch with {-(-len(X) // size)} steps"
+        )
+    if orders is not None:
+        _check_array("order", orders, "int64", (lanes, len(rates), len(X)))
+        _check_order(orders, len(X))
 
 
 def _check_batches(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from layerwise.engine.contract import Engine, Program
+from collections.abc import Sequence
+
+from layerwise.engine.contract import Engine, Program, SideBySide
 from layerwise.engine.numba_settings import compiler_is_off
 from layerwise.engine.reference import ReferenceEngine
 from layerwise.errors import InputError, nearest
@@ -37,3 +39,20 @@ def build_engine(program: Program, name: str = "auto") -> Engine:
     from layerwise.engine.compiled.engine import CompiledEngine
 
     return CompiledEngine(program)
+
+
+def build_side_by_side(program: Program, seeds: Sequence[int], name: str = "auto") -> list[SideBySide] | None:
+    """Engines that train the program with these seeds, each as many at once as a register of the processor
+    holds; None where the networks have to be trained, or are trained faster, one after the other.
+
+    Raises InputError as `engine_named` does.
+    """
+    if engine_named(name) == "numpy":
+        return None
+    from layerwise.engine.compiled.lane_engine import CompiledLanes, goes_side_by_side
+    from layerwise.engine.compiled.processor import lanes_of
+
+    if len(seeds) < 2 or not goes_side_by_side(program):
+        return None
+    lanes = lanes_of(program.dtype)
+    return [CompiledLanes(program, seeds[first : first + lanes]) for first in range(0, len(seeds), lanes)]

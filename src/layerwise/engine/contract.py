@@ -241,6 +241,49 @@ class Engine(Protocol):
         """
 
 
+@dataclass
+class LaneState:
+    """The state of networks side by side: parameters (n, lanes), slots (slots, n, lanes), steps done.
+
+    Behind the last network the lanes repeat it.
+    """
+
+    parameters: np.ndarray
+    slots: np.ndarray
+    t: int = 0
+
+
+class SideBySide(Protocol):
+    """Several networks of one program that differ by their seed, start and order alone, trained at once.
+
+    What becomes of one does not depend on the others: it is what an engine does with it alone, to rounding.
+    """
+
+    program: Program
+    seeds: tuple[int, ...]
+
+    def start(self, starts: Sequence[np.ndarray]) -> LaneState:
+        """The state before the first step, from a flat vector for each seed."""
+
+    def orders(self, rows: int, first: int, count: int) -> np.ndarray:
+        """`Engine.orders` of each lane: (lanes, count, rows) int64."""
+
+    def run_epochs(
+        self,
+        state: LaneState,
+        X: np.ndarray,
+        Y: np.ndarray,
+        orders: np.ndarray | None,
+        size: int,
+        rates: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Do whole epochs of mini-batches of `size`, changing `state` in place.   rates (epochs, steps)
+
+        The mean cost of each epoch, and the gradient's norm in its last step: (epochs, seeds) each. A network
+        whose cost is no longer finite goes on, and its numbers are of no use.
+        """
+
+
 def output_activation(program: Program, Z: np.ndarray) -> np.ndarray:
     """A[L] from Z[L].   Z (m, n[L]) -> (m, n[L])"""
     function = ACTIVATIONS[program.architecture.activations[-1]].function

@@ -92,7 +92,7 @@ def gelu_derivative(z, a):
 def sigmoid(z):
     """g(z) = 1 / (1 + exp(-z)), in the form that never overflows. Source: the note, section 1.1.3."""
     e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    return np.where(z >= 0, 1, e) / (1 + e)
 
 
 def sigmoid_derivative(z, a):

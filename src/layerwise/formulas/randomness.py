@@ -41,8 +41,12 @@ def subkey(key, index):
 
 
 def hashed(key, index):
-    """The `index`-th number under `key`, in [0, 2^32)."""
-    return scramble(scramble(low_32(index + 0x9E3779B9)) ^ low_32(key))
+    """The `index`-th number under `key`, itself a subkey, in [0, 2^32).
+
+    Two keys have the same numbers at different places: how far apart, is as good as random. Source: Steele,
+    Lea & Flood 2014 (SplitMix), in 32 bits.
+    """
+    return scramble(low_32(key + 0x9E3779B9 * (index + 1)))
 
 
 def is_kept(key, index, highest):

@@ -5,6 +5,7 @@ from layerwise.training.history import History
 from layerwise.training.loop import Result, train
 from layerwise.training.passes import Blocks, Data
 from layerwise.training.recipe import Recipe
+from layerwise.training.seeds import train_seeds
 from layerwise.training.snapshot import Snapshot
 
-__all__ = ["Blocks", "Callback", "Data", "History", "Recipe", "Result", "Snapshot", "train"]
+__all__ = ["Blocks", "Callback", "Data", "History", "Recipe", "Result", "Snapshot", "train", "train_seeds"]

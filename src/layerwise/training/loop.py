@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -80,12 +81,14 @@ def train(
     validate: Validate | None = None,
     callbacks: Sequence[Any] = (),
     statistics: bool = True,
+    interrupt: StopOnInterrupt | None = None,
 ) -> Result:
     """Run the recipe from `state`, which is changed in place, and return how it ended.
 
     data: the examples, or `Blocks` of them where they are more than memory holds; see `training.passes`.
     validate: parameters -> {"validation_cost": ..., ...}, called after each epoch. With it the parameters of
-    the best epoch are kept; without it, the last. Ctrl-C ends the run after the steps at hand.
+    the best epoch are kept; without it, the last. Ctrl-C ends the run after the steps at hand; `interrupt`,
+    where somebody listens for it already.
     Raises InputError where there are no examples or the monitored column does not exist.
     """
     source = InMemory(data, engine) if isinstance(data, Data) else InBlocks(data, engine)
@@ -100,7 +103,7 @@ def train(
     # A batch of weight 0 is no step, so with weights the steps of an epoch are counted one epoch at a time.
     looked_at |= source.weighted or isinstance(source, InBlocks)
     looked_at |= any(hasattr(callback, event) for callback in callbacks for event in BETWEEN_EPOCHS)
-    with StopOnInterrupt() as interrupt:
+    with StopOnInterrupt() if interrupt is None else nullcontext(interrupt) as interrupt:
         while stopped == "epochs" and len(run.history) < recipe.epochs:
             if not looked_at and run.several_epochs():
                 stopped = "interrupted" if interrupt.asked else "epochs"
@@ -247,7 +250,7 @@ class _Run:
                 break
         totals = whole
         seconds = time.perf_counter() - start
-        if not _is_finite(self.state.parameters):
+        if not is_finite(self.state.parameters):
             ended = "diverged"
         row = {
             "epoch": epoch + 1,
@@ -258,7 +261,7 @@ class _Run:
             "seconds": time.perf_counter() - self.started,
             "rows_per_second": min(totals.steps * self.batch_size, rows) / max(seconds, 1e-9),
         }
-        self.call_epochs = _fitting(1, seconds, self.call_epochs)
+        self.call_epochs = fitting(1, seconds, self.call_epochs)
         if takes_statistics and ended is None:
             program, probe = self.engine.program, self.probe
             assert probe is not None
@@ -291,31 +294,21 @@ class _Run:
         order = self.engine.orders(rows, first, count) if self.shuffles else None
         batches = Batches(*self.source.data, order, self.batch_size)
         totals = self.engine.run_epochs(self.state, batches, first, rates)
-        if not (totals[-1].finite and _is_finite(self.state.parameters)):
+        if not (totals[-1].finite and is_finite(self.state.parameters)):
             np.copyto(self.state.parameters, saved[0])
             np.copyto(self.state.slots, saved[1])
             self.state.t, self.call_epochs = t, 1
             return False
         seconds = time.perf_counter() - start
         # Nobody waits for the best epoch here, or for a plateau: the rows are all there is to keep.
-        numbers = np.arange(1, count + 1)
-        self.history.extend(
-            {
-                "epoch": first + numbers,
-                "step": t + numbers * self.steps,
-                "cost": totals.mean_costs,
-                "learning_rate": rates[:, -1].copy(),
-                "gradient_norm": totals.sums[2],
-                "seconds": start - self.started + seconds * numbers / count,
-                "rows_per_second": np.full(count, rows * count / max(seconds, 1e-9)),
-            }
-        )
-        self.call_epochs = _fitting(count, seconds, self.call_epochs)
+        columns = epoch_columns(first, t, rates, totals.mean_costs, totals.sums[2])
+        self.history.extend(columns | time_columns(start - self.started, seconds, count, rows))
+        self.call_epochs = fitting(count, seconds, self.call_epochs)
         return True
 
     def _pace(self, steps: int, seconds: float) -> None:
         """How many steps the next call does, so that progress shows and Ctrl-C is heard soon."""
-        self.call_steps = min(self.steps, _fitting(steps, seconds, self.call_steps))
+        self.call_steps = min(self.steps, fitting(steps, seconds, self.call_steps))
 
     def see(self, row: dict[str, Any], *, keep: bool) -> None:
         """Keep the row, and what it says of the best epoch and of the plateau."""
@@ -339,29 +332,64 @@ class _Run:
             kept, epoch = self.before, len(self.history)
             if stopped != "diverged":
                 np.copyto(kept, self.state.parameters)
-        reasons = {
-            "epochs": f"all {self.recipe.epochs} epochs were done",
-            "patience": f"{self.monitor} had not improved for {self.best.waited} epochs",
-            "diverged": f"the cost or the parameters were no longer finite in epoch {len(self.history) + 1}",
-            "interrupted": f"interrupted in epoch {len(self.history)}",
-            "callback": f"a callback asked to stop after epoch {len(self.history)}",
-        }
         return Result(
             parameters=kept,
             history=self.history,
             best_epoch=epoch,
             stopped=stopped,
-            reason=reasons[stopped],
+            reason=self._reason(stopped),
             seconds=time.perf_counter() - self.started,
             state=self.state,
         )
 
+    def _reason(self, stopped: str) -> str:
+        done = len(self.history)
+        if stopped == "patience":
+            return f"{self.monitor} had not improved for {self.best.waited} epochs"
+        if stopped == "diverged":
+            return f"the cost or the parameters were no longer finite in epoch {done + 1}"
+        if stopped == "callback":
+            return f"a callback asked to stop after epoch {done}"
+        return reason_of(stopped, done)
 
-def _is_finite(array: np.ndarray) -> bool:
+
+def reason_of(stopped: str, done: int) -> str:
+    """Why a run ended after so many epochs that went to its "epochs" or was "interrupted", in a sentence."""
+    return f"all {done} epochs were done" if stopped == "epochs" else f"interrupted in epoch {done}"
+
+
+def epoch_columns(
+    first: int, t: int, rates: np.ndarray, costs: np.ndarray, norms: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The history of whole epochs from number `first` on, before which t steps were done.
+
+    rates (epochs, steps); costs, norms (epochs,), or such rows
+    """
+    epochs, steps = rates.shape
+    numbers = np.arange(1, epochs + 1)
+    return {
+        "epoch": first + numbers,
+        "step": t + numbers * steps,
+        "cost": costs,
+        "learning_rate": rates[:, -1].copy(),
+        "gradient_norm": norms,
+    }
+
+
+def time_columns(before: float, seconds: float, epochs: int, rows: int) -> dict[str, np.ndarray]:
+    """The history's columns of time, for so many epochs of `rows` examples that took `seconds` in one call,
+    `before` seconds after the start."""
+    return {
+        "seconds": before + seconds * np.arange(1, epochs + 1) / epochs,
+        "rows_per_second": np.full(epochs, rows * epochs / max(seconds, 1e-9)),
+    }
+
+
+def is_finite(array: np.ndarray) -> bool:
     """Whether every number is: a sum of squares is finite then, unless a square overflows."""
     return bool(np.isfinite(np.vdot(array, array)) or np.isfinite(array).all())
 
 
-def _fitting(done: int, seconds: float, so_far: int) -> int:
+def fitting(done: int, seconds: float, so_far: int) -> int:
     """How many to do in the next call, where so many took so long: about SECONDS_PER_CALL worth of them."""
     return max(1, min(int(done * SECONDS_PER_CALL / max(seconds, 1e-6)), 4 * so_far))

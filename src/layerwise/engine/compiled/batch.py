@@ -40,6 +40,7 @@ from layerwise.engine.compiled.kernels import (
     MULTIPLY_ADD,
     OWN_PRODUCTS_UP_TO,
     TAKE_COLUMNS,
+    TOTAL,
 )
 from layerwise.engine.compiled.layout import LAYER_COLUMNS
 from layerwise.engine.compiled.naming import only_for_compiled_code
@@ -48,8 +49,6 @@ from layerwise.formulas.randomness import subkey
 
 # Rows and columns of a gradient from which on it pays to transpose what is below the layer.
 TRANSPOSED_ROWS, TRANSPOSED_COLUMNS = 16, 8
-# Losses that are added up in their own precision, before they are added to the others in double precision.
-SUMMED_ALONE = 256
 
 _subkey = compile_formula(subkey, None)
 
@@ -137,27 +136,26 @@ def forward_pass(
 
 @driver_part
 def backward_pass(
-    kernels, layers, depth, parameters, Y, weights, total, m, lead, work, keep_probs, dropping, masks,
+    kernels, layers, depth, parameters, Y, weights, total, m, lead, work, losses, keep_probs, dropping, masks,
     settings, thread, threads, parts, sliced, counters, partial, room,
 ):  # fmt: skip
-    """dJ/dZ of every layer, penalties aside, and the sum of each part's losses into partial[8 * part].
+    """dJ/dZ of every layer, penalties aside, the losses, and the sum of each part's into partial[8 * part].
 
-    Each layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights (m,)
+    Each layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights, losses (m,)
     """
     _, n, kernel, _, _, z, a, _, d, _, _ = row_of(layers, depth - 1)
     for part in range(thread, parts, threads):
         c0, c1 = share(m, part, parts)
-        loss = 0.0
-        for first in range(c0, c1, SUMMED_ALONE):
-            A, D, few = at(work, a * lead + first), at(work, d * lead + first), min(SUMMED_ALONE, c1 - first)
-            padded = padded_end(first, first + few, m, lead) - first
-            loss += call_for_number(
-                kernels[LOSS], (A, at(Y, first), at(weights, first), D, lead, n, few, padded, total, settings)
-            )
-        partial[8 * part] = loss
+        partial[8 * part] = 0.0
         if c1 > c0:
             D, Z, A = at(work, d * lead + c0), at(work, z * lead + c0), at(work, a * lead + c0)
-            call(kernels[kernel + 1], (D, Z, A, lead, n, padded_end(c0, c1, m, lead) - c0))
+            padded, its_losses = padded_end(c0, c1, m, lead) - c0, at(losses, c0)
+            call(
+                kernels[LOSS],
+                (A, at(Y, c0), at(weights, c0), D, its_losses, lead, n, c1 - c0, padded, total, settings),
+            )
+            partial[8 * part] = call_for_number(kernels[TOTAL], (its_losses, c1 - c0))
+            call(kernels[kernel + 1], (D, Z, A, lead, n, padded))
     if not sliced:
         meet(counters, threads)
     for layer in range(depth - 1, 0, -1):

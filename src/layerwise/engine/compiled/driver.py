@@ -60,8 +60,8 @@ def summed(partial, place, parts):
 
 
 def cost_and_gradient(
-    kernels, layers, depth, parameters, gradient, batch, Y, weights, total, m, work, keep_probs, highest,
-    dropping, step_key, masks, l2, l1, settings, counters, partial, room,
+    kernels, layers, depth, parameters, gradient, batch, Y, weights, total, m, work, losses, keep_probs,
+    highest, dropping, step_key, masks, l2, l1, settings, counters, partial, room,
 ):  # fmt: skip
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
@@ -69,8 +69,8 @@ def cost_and_gradient(
         0, 1, 1, 0, counters, room,
     )  # fmt: skip
     backward_pass(
-        kernels, layers, depth, parameters, Y, weights, total, m, m, work, keep_probs, dropping, masks,
-        settings, 0, 1, 1, 0, counters, partial, room,
+        kernels, layers, depth, parameters, Y, weights, total, m, m, work, losses, keep_probs, dropping,
+        masks, settings, 0, 1, 1, 0, counters, partial, room,
     )  # fmt: skip
     cost = partial[0] / total
     for layer in range(depth):
@@ -105,7 +105,7 @@ def run_steps(
     thread, threads, parts, sliced, counters, partial, kernels, layers, depth,
     parameters, slots, length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
     examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key, first_epoch,
-    cost_sums, weight_sums, norms, work, batch_X, batch_Y, batch_weights, rooms,
+    cost_sums, weight_sums, norms, work, losses, batch_X, batch_Y, batch_weights, rooms,
     keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings, optimizer_settings, constants,
     constants_each, weight_decay, max_norm, clip_norm, outcome,
 ):  # fmt: skip
@@ -164,8 +164,8 @@ def run_steps(
             step_key, masks, thread, threads, parts, sliced, counters, room,
         )  # fmt: skip
         backward_pass(
-            kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, keep_probs,
-            dropping, masks, settings, thread, threads, parts, sliced, counters, partial, room,
+            kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, losses,
+            keep_probs, dropping, masks, settings, thread, threads, parts, sliced, counters, partial, room,
         )  # fmt: skip
         if sliced:
             # Each part's own gradient, of its own examples; they are added up below.

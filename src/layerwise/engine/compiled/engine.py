@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
@@ -12,20 +10,15 @@ import numpy as np
 
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
 from layerwise.engine.compiled import kernels
+from layerwise.engine.compiled.arrays import BOUNDARY, at_boundary
+from layerwise.engine.compiled.arrays import address_of as _at
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.kernels import driver_kernel
-from layerwise.engine.compiled.layout import (
-    CACHED,
-    FEWEST_ROWS,
-    LAYER_COLUMNS,
-    PADDED_TO,
-    ROOM,
-    leading,
-)
+from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
+from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, ROOM, leading
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
-from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.randomness import (
     dropout_key,
     dropout_seed_key,
@@ -35,8 +28,6 @@ from layerwise.formulas.randomness import (
 )
 
 PREDICTION_ROWS = 512
-# Numbers at whose multiples arrays begin.
-BOUNDARY = PADDED_TO
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
@@ -59,34 +50,13 @@ def step_parts(program: Program, rows: int) -> int:
     return max(REPRODUCIBLE_PARTS if multiply_adds >= LARGE_STEP else 1, allowed_threads())
 
 
-def _by_interface(array: np.ndarray) -> int:
-    return array.__array_interface__["data"][0]
-
-
-def _by_layout(array: np.ndarray) -> int:
-    # NumPy's arrays begin with what every Python object begins with, then comes this address: compiled
-    # modules rely on it, so it does not change. Asking for `__array_interface__` takes ten times as long.
-    return ctypes.c_void_p.from_address(id(array) + object.__basicsize__).value or 0
-
-
-_SAMPLE = np.zeros(3)[1:]
-_KNOWN_LAYOUT = sys.implementation.name == "cpython" and _by_layout(_SAMPLE) == _by_interface(_SAMPLE)
-# The address of an array's first number. The caller sees to it that the array outlives the call.
-_at: Callable[[np.ndarray], int] = _by_layout if _KNOWN_LAYOUT else _by_interface
-
-
 class _Outputs:
     """What the driver of predictions is given of the network, for one choice of its last activation."""
 
     def __init__(self, layers: np.ndarray, names: tuple[str, ...], real: str) -> None:
-        self.layers, self.width = layers, _work_width(layers)
+        self.layers, self.width = layers, work_width(layers)
         self.kernels = kernels.addresses(kernels.prediction_kernels(names, real), real)
         self.arguments = _at(self.kernels), _at(layers), len(layers)
-
-
-def _work_width(layers: np.ndarray) -> int:
-    """Numbers per example that the layers of such a table need."""
-    return int((layers[:, 5:9].max(axis=1) + layers[:, 1]).max())
 
 
 class CompiledEngine:
@@ -98,12 +68,11 @@ class CompiledEngine:
         self.program = program
         self._real = np.dtype(program.dtype).type
         architecture = program.architecture
-        # The output layer's own activation is left out where Z[L] is asked for, and in training where the
-        # loss is taken of the pre-activation and so includes it.
+        # The output layer's own activation is left out where Z[L] is asked for.
         self._bare = (*architecture.activations[:-1], "identity")
-        trained = self._bare if program.objective.formula.of == "pre-activation" else architecture.activations
+        trained = trained_activations(program)
         self._training_names = tuple(sorted(set(trained)))
-        self._training_layers = self._layer_table(trained, self._training_names, training=True)
+        self._training_layers = layer_table(program, trained, self._training_names, training=True)
         self._keep_probs = np.array(program.keep_probs)
         self._drops = any(keep < 1 for keep in program.keep_probs)
         self._highest = np.array([highest_kept(keep) for keep in program.keep_probs], dtype=np.int64)
@@ -116,7 +85,7 @@ class CompiledEngine:
         self._given: tuple[object, np.ndarray] = (None, self._empty)
         self._given_ones = self._empty
         self._team = Team()
-        self._training_width = _work_width(self._training_layers)
+        self._training_width = work_width(self._training_layers)
         self._known: tuple[np.ndarray, int] = (self._empty, 0)
         counters = np.zeros(2, dtype=np.int64)
         self._alone = counters, _at(counters)
@@ -124,38 +93,12 @@ class CompiledEngine:
         self._n_outputs = architecture.sizes[-1]
         self._largest_weights = max(n_prev * n for _, n_prev, n, _ in architecture.layers())
 
-    def _layer_table(self, activations, names, *, training: bool) -> np.ndarray:
-        """See the module `batch` for its columns."""
-        architecture = self.program.architecture
-        table = np.empty((architecture.depth, LAYER_COLUMNS), dtype=np.int64)
-        position = mask = 0
-        for layer, n_prev, n, _ in architecture.layers():
-            activation = activations[layer - 1]
-            W, b = architecture.blocks[2 * layer - 2], architecture.blocks[2 * layer - 1]
-            a = d = position
-            position += n
-            z = h = a
-            if ACTIVATIONS[activation].needs == "input":
-                z, position = position, position + n
-            if training and self.program.keep_probs[layer - 1] < 1:
-                h, position = position, position + n
-            if training:
-                d, position = position, position + n
-            kernel = kernels.ACTIVATIONS_FROM + 2 * names.index(activation)
-            joint = not ACTIVATIONS[activation].elementwise
-            table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint)
-            mask += n
-        return table
-
     def _room(self, purpose: str, size: int) -> int:
         """The address of a work array that is kept from call to call and grows when more is asked for; it
         begins where a register of any size may be read at once."""
         kept, address = self._buffers.get(purpose, (self._empty, 0))
         if kept.size < size + BOUNDARY:
-            # Zeros: what is worked out between the rows must stay numbers, for others slow a processor down.
-            kept = np.zeros(size + BOUNDARY, dtype=self._real)
-            address = _at(kept) + -_at(kept) % (BOUNDARY * kept.itemsize)
-            self._buffers[purpose] = kept, address
+            self._buffers[purpose] = kept, address = at_boundary(size, self._real)
         return address
 
     @functools.cached_property
@@ -244,7 +187,8 @@ class CompiledEngine:
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            self._room("work", self._training_width * lead), self._room("X", inputs * lead),
+            self._room("work", self._training_width * lead), self._room("losses", lead),
+            self._room("X", inputs * lead),
             self._room("Y", outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
             *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
@@ -254,7 +198,8 @@ class CompiledEngine:
         entry = driver_kernel("run_steps", program.dtype).entry
         with self._processors(parts, rows) as free:
             self._team.run(
-                free, lambda thread, counters: entry(thread, free, parts, sliced, _at(counters), *common)
+                free,
+                lambda thread, counters: entry(thread, free, parts, sliced, _at(counters), *common),
             )
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
@@ -316,7 +261,9 @@ class CompiledEngine:
 
     def _outputs_by(self, activations: tuple[str, ...]) -> _Outputs:
         names = tuple(sorted(set(activations)))
-        return _Outputs(self._layer_table(activations, names, training=False), names, self.program.dtype)
+        return _Outputs(
+            layer_table(self.program, activations, names, training=False), names, self.program.dtype
+        )
 
     @functools.cached_property
     def _outputs_entry(self) -> Callable:
@@ -383,7 +330,8 @@ class CompiledEngine:
         cost = driver_kernel("cost_and_gradient", self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
-            self._room("work", self._training_width * rows), *self._dropping,
+            self._room("work", self._training_width * rows), self._room("losses", rows),
+            *self._dropping,
             units > 0, key, self._room("masks", units * rows),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
             self._room("rooms", ROOM),

@@ -3,8 +3,8 @@
 Each is compiled when a program first needs it, kept on disk by itself, and shared by all programs. Here they
 go by name, so that a process which finds them on disk imports no compiler: `making` compiles them.
 
-A new one is a loop in a module of this package, a line in `_ARGUMENTS`, and a line in what says which programs
-need it.
+A new one is a loop in a module of this package, a line in `_ARGUMENTS`, and a line in what says which
+programs need it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = r
 DRAW_MASK, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
 # The second is no kernel, but the multiply-adds up to which a product is ours, and beyond which left to BLAS.
-FETCH_ROWS, OWN_PRODUCTS_UP_TO, ACTIVATIONS_FROM = range(18, 21)
+FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL = range(18, 21)
+# Those of networks side by side.
+MULTIPLY_LANES, GATHER_LANES, TAKE_LANES, LANE_TOTALS, LANE_PENALTIES, LANE_SQUARES = range(21, 27)
+ACTIVATIONS_FROM = 27
 
 # Our products are the faster ones, whatever their size, where a processor has many registers. Elsewhere they
 # are so up to some size, for a call of BLAS costs a microsecond before it begins.
@@ -47,8 +50,8 @@ OUR_PRODUCTS = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
 
 # What they take, by the module of this package and the function that they are made from.
 _ARGUMENTS = {
-    "driver.run_steps": Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddpppppdinnpxxpdpnxxxi"),
-    "driver.cost_and_gradient": Arguments("iinpppppxnpdinnpxxpidp", returns=True),
+    "driver.run_steps": Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddppppppdinnpxxpdpnxxxi"),
+    "driver.cost_and_gradient": Arguments("iinpppppxnppdinnpxxpidp", returns=True),
     "driver.outputs": Arguments("iinpppppnnndiip"),
     "loops.draw_orders": Arguments("innnn"),
     "loops.fetch_rows": Arguments("pinn"),
@@ -64,9 +67,10 @@ _ARGUMENTS = {
     "loops.backward_output": Arguments("pppnnn"),
     "loops.backward_both": Arguments("pppnnn"),
     "loops.backward_softmax": Arguments("pppnnn"),
-    "loops.loss": Arguments("ppppnnnnxp", returns=True, sums=True),
-    "loops.loss_with_setting": Arguments("ppppnnnnxp", returns=True, sums=True),
-    "loops.loss_softmax": Arguments("ppppnnnnxp", returns=True),
+    "loops.loss": Arguments("pppppnnnnxp"),
+    "loops.loss_with_setting": Arguments("pppppnnnnxp"),
+    "loops.loss_softmax": Arguments("pppppnnnnxp"),
+    "loops.total_of": Arguments("pn", returns=True, sums=True),
     "loops.draw_mask": Arguments("pnnnnnnn"),
     "loops.drop": Arguments("pppnnnx"),
     "loops.drop_in_place": Arguments("ppnnnx"),
@@ -79,7 +83,22 @@ _ARGUMENTS = {
     "loops.update_one": Arguments("ppppnxxp"),
     "loops.update_two": Arguments("ppppnxxp"),
     "loops.constants": Arguments("pnd"),
+    "lane_driver.run_lanes": Arguments("ininppnpppinnnnnnnnndndddppppppxxpdpx"),
+    "lanes.multiply_lanes": Arguments("pnnpnnpnnpnnnn"),
+    "lanes.gather_lanes": Arguments("pinpnnn"),
+    "lanes.take_lanes": Arguments("ppnnn"),
+    "lanes.lane_totals": Arguments("pdn"),
+    "lanes.lane_penalties": Arguments("ppdnxx"),
+    "lanes.lane_squares": Arguments("pdn"),
 }
+
+
+_PENALTIES = (
+    ("l2_of", l2_penalty),
+    ("l1_of", l1_penalty),
+    ("l2_slope", l2_gradient),
+    ("l1_slope", l1_gradient),
+)
 
 
 @functools.cache
@@ -98,6 +117,11 @@ def _kernel(loop: str, label: str, real: str, *formulas: tuple[str, Any]) -> Ker
 def driver_kernel(name: str, real: str) -> Kernel:
     """One of the drivers, by the name of its function."""
     return _kernel(f"driver.{name}", name, real)
+
+
+def lane_driver_kernel(real: str) -> Kernel:
+    """The driver of networks side by side."""
+    return _kernel("lane_driver.run_lanes", "run_lanes", real)
 
 
 def activation_kernels(name: str, real: str) -> tuple[Kernel, Kernel]:
@@ -179,11 +203,9 @@ def gradient_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     for position, name in enumerate(activations):
         chosen[ACTIVATIONS_FROM + 2 * position + 1] = activation_kernels(name, real)[1]
     chosen[LOSS] = loss_kernel(objective.loss, real)
+    chosen[TOTAL] = _kernel("loops.total_of", "total_of", real)
     if objective.l2 or objective.l1:
-        chosen[PENALTY] = _kernel(
-            "loops.penalty", "penalty", real, ("l2_of", l2_penalty), ("l1_of", l1_penalty),
-            ("l2_slope", l2_gradient), ("l1_slope", l1_gradient),
-        )  # fmt: skip
+        chosen[PENALTY] = _kernel("loops.penalty", "penalty", real, *_PENALTIES)
     if any(keep < 1 for keep in program.keep_probs):
         dropping = ("function", inverted_dropout)
         chosen[DRAW_MASK] = _kernel("loops.draw_mask", "draw_mask", real, ("kept", is_kept))
@@ -207,6 +229,22 @@ def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     if program.max_norm:
         chosen[LIMIT_ROWS] = _kernel("loops.limit_rows", "limit_rows", real, ("scale_of", max_norm_scale))
     return chosen
+
+
+def lane_kernels(program: Program, activations: tuple[str, ...]) -> dict[int, Kernel]:
+    """What the epochs of networks side by side call."""
+    real = program.dtype
+    chosen = {
+        MULTIPLY_LANES: _kernel("lanes.multiply_lanes", "multiply_lanes", real),
+        GATHER_LANES: _kernel("lanes.gather_lanes", "gather_lanes", real),
+        TAKE_LANES: _kernel("lanes.take_lanes", "take_lanes", real),
+        LANE_TOTALS: _kernel("lanes.lane_totals", "lane_totals", real),
+        LANE_SQUARES: _kernel("lanes.lane_squares", "lane_squares", real),
+        LANE_PENALTIES: _kernel("lanes.lane_penalties", "lane_penalties", real, *_PENALTIES),
+    }
+    of_one = training_kernels(program, activations)
+    shared = {LOSS, UPDATE, CONSTANTS, *range(ACTIVATIONS_FROM, max(of_one) + 1)}
+    return chosen | {number: one for number, one in of_one.items() if number in shared}
 
 
 def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:

@@ -14,6 +14,8 @@ CACHED, FEWEST_ROWS = 2**18, 8
 DEEPEST, PACKED_ROWS = 256, 64
 # Numbers that a thread needs for its products.
 ROOM = DEEPEST * PACKED_ROWS
+# Examples of networks side by side are worked on by so many or a multiple of them: see their tiles.
+TOGETHER = 4
 
 
 def leading(m):

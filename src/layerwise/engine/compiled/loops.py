@@ -180,45 +180,40 @@ def backward_softmax(D, Z, A, step, rows, columns):
             D[j, i] = A[j, i] * (D[j, i] - inner)
 
 
-def loss(S, Y, weights, D, step, rows, columns, padded, total, settings):
-    """sum_i w_i L_i, with D = dL/dS * w_i / total.   S, Y, D (rows, columns), weights (columns,)
+def loss(S, Y, weights, D, losses, step, rows, columns, padded, total, settings):
+    """losses_i = w_i L_i, with D = dL/dS * w_i / total.   S, Y, D (rows, columns), weights, losses (columns,)
 
-    The columns up to `padded` count as examples of weight 0, whatever they hold. A row is added up in its own
-    precision: a loop that changes it at each number does half as many at once.
+    The columns up to `padded` count as examples of weight 0, whatever they hold.
     """
     S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
-    weights = carray(weights, (padded,))
-    part, cost, none = real(1.0 / total), 0.0, real(0)
+    weights, losses = carray(weights, (padded,)), carray(losses, (padded,))
+    part, none = real(1.0 / total), real(0)
     for j in range(rows):
         s, y, d = S[j], Y[j], D[j]
-        few = real(0)
         for i in range(padded):
-            few += choose(i < columns, weights[i] * function(s[i], y[i]), none)
+            one = choose(i < columns, weights[i] * function(s[i], y[i]), none)
+            losses[i] = one if j == 0 else losses[i] + one
             d[i] = choose(i < columns, derivative(s[i], y[i]) * (weights[i] * part), none)
-        cost += np.float64(few)
-    return cost
 
 
-def loss_with_setting(S, Y, weights, D, step, rows, columns, padded, total, settings):
+def loss_with_setting(S, Y, weights, D, losses, step, rows, columns, padded, total, settings):
     """The same for a loss with a setting, such as Huber's delta."""
     S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
-    weights, setting = carray(weights, (padded,)), carray(settings, (1,))[0]
-    part, cost, none = real(1.0 / total), 0.0, real(0)
+    weights, losses = carray(weights, (padded,)), carray(losses, (padded,))
+    setting, part, none = carray(settings, (1,))[0], real(1.0 / total), real(0)
     for j in range(rows):
         s, y, d = S[j], Y[j], D[j]
-        few = real(0)
         for i in range(padded):
-            few += choose(i < columns, weights[i] * function(s[i], y[i], setting), none)
+            one = choose(i < columns, weights[i] * function(s[i], y[i], setting), none)
+            losses[i] = one if j == 0 else losses[i] + one
             d[i] = choose(i < columns, derivative(s[i], y[i], setting) * (weights[i] * part), none)
-        cost += np.float64(few)
-    return cost
 
 
-def loss_softmax(S, Y, weights, D, step, rows, columns, padded, total, settings):
+def loss_softmax(S, Y, weights, D, losses, step, rows, columns, padded, total, settings):
     """`formulas.losses.softmax_cross_entropy` and its derivative, a column at a time."""
     S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
-    weights = carray(weights, (columns,))
-    part, cost = real(1.0 / total), 0.0
+    weights, losses = carray(weights, (columns,)), carray(losses, (padded,))
+    part = real(1.0 / total)
     for i in range(columns):
         top = S[0, i]
         for j in range(1, rows):
@@ -230,11 +225,19 @@ def loss_softmax(S, Y, weights, D, step, rows, columns, padded, total, settings)
             inner += Y[j, i] * (S[j, i] - top)
         for j in range(rows):
             D[j, i] = (D[j, i] / exponentials - Y[j, i]) * (weights[i] * part)
-        cost += np.float64(weights[i]) * np.float64(log(exponentials) - inner)
-    for j in range(rows):
-        for i in range(columns, padded):
+        losses[i] = weights[i] * (log(exponentials) - inner)
+    for i in range(columns, padded):
+        losses[i] = real(0)
+        for j in range(rows):
             D[j, i] = real(0)
-    return cost
+
+
+def total_of(losses, count):
+    """The sum of the losses, in double precision."""
+    losses, total = carray(losses, (count,)), 0.0
+    for i in range(count):
+        total += np.float64(losses[i])
+    return total
 
 
 def draw_mask(M, step, rows, columns, key, highest, first, units):

@@ -14,6 +14,7 @@ from layerwise.engine.compiled import products
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, ObjectCode
+from layerwise.engine.compiled.lane_tiles import lane_tiles_of
 from layerwise.engine.compiled.machine_code import compile_kernel
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.tiles import PANEL_ROWS, STRIP_ROWS, tiles_of
@@ -35,7 +36,12 @@ def make(
     module, function = loop.split(".")
     found = getattr(importlib.import_module(f"layerwise.engine.compiled.{module}"), function)
     functions = elementary_functions(real)
-    scope: dict[str, Any] = {"exp": functions.exp, "log": functions.log, **_parts_of_products(real)}
+    scope: dict[str, Any] = {
+        "exp": functions.exp,
+        "log": functions.log,
+        **_parts_of_products(real),
+        **lane_tiles_of(real),
+    }
     for bound, value in formulas:
         if isinstance(value, FunctionType):
             value = compile_formula(value, _OTHER_TYPES.get(bound, real))

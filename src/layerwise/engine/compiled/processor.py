@@ -44,3 +44,9 @@ def processor() -> str:
 
 # Whether it has 32 registers of 64 bytes for numbers, not 16 of 32 bytes or less.
 MANY_REGISTERS = "avx512f" in _name_and_features()[1]
+REGISTER_BYTES = 64 if MANY_REGISTERS else 32
+
+
+def lanes_of(real: str) -> int:
+    """Numbers of "float32" or "float64" that a register holds."""
+    return REGISTER_BYTES // (4 if real == "float32" else 8)

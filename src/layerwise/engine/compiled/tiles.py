@@ -19,25 +19,24 @@ from numba import types
 
 from layerwise.engine.compiled.calls import at, intrinsic
 from layerwise.engine.compiled.naming import only_for_compiled_code
-from layerwise.engine.compiled.processor import MANY_REGISTERS
+from layerwise.engine.compiled.processor import MANY_REGISTERS, REGISTER_BYTES, lanes_of
 
-_INDEX = ir.IntType(64)
-_FUSED = ("contract",)
+INDEX = ir.IntType(64)
+FUSED = ("contract",)
 # The sums of a tile stay in registers.
-REGISTER_BYTES = 64 if MANY_REGISTERS else 32
 PANEL_ROWS, SOME_ROWS = (8, 4) if MANY_REGISTERS else (4, 2)
 STRIP_ROWS = 4 if MANY_REGISTERS else 2
 
 
-def _offset(builder: Any, *products: tuple[Any, Any]) -> Any:
+def offset_of(builder: Any, *products: tuple[Any, Any]) -> Any:
     """The sum of the products of positions with steps."""
-    total = _INDEX(0)
+    total = INDEX(0)
     for position, step in products:
         total = builder.add(total, builder.mul(position, step))
     return total
 
 
-def _load(builder: Any, pointer: Any, kind: Any, bytes_each: int) -> Any:
+def load_numbers(builder: Any, pointer: Any, kind: Any, bytes_each: int) -> Any:
     """A number, or as many that lie together as the type holds, wherever they begin."""
     return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=bytes_each)
 
@@ -73,13 +72,13 @@ def _sums_of_lanes(builder: Any, vectors: list) -> list:
     return [builder.extract_element(vector, ir.IntType(32)(lane)) for vector in vectors for lane in lanes]
 
 
-def _accumulate(builder: Any, start: Any, stop: Any, step: int, sums: list, add: Callable) -> list:
+def accumulate(builder: Any, start: Any, stop: Any, step: int, sums: list, add: Callable) -> list:
     """sums += add(k, sum by sum) for k = start, start + step, ... while below stop. Returns the sums."""
     before = builder.block
     head, body, end = (builder.append_basic_block(name) for name in ("tile", "tile.body", "tile.end"))
     builder.branch(head)
     builder.position_at_end(head)
-    k = builder.phi(_INDEX)
+    k = builder.phi(INDEX)
     k.add_incoming(start, before)
     held = [builder.phi(value.type) for value in sums]
     for phi, value in zip(held, sums, strict=True):
@@ -88,7 +87,7 @@ def _accumulate(builder: Any, start: Any, stop: Any, step: int, sums: list, add:
     builder.position_at_end(body)
     for phi, value in zip(held, add(k, held), strict=True):
         phi.add_incoming(value, body)
-    k.add_incoming(builder.add(k, _INDEX(step)), body)
+    k.add_incoming(builder.add(k, INDEX(step)), body)
     builder.branch(head)
     builder.position_at_end(end)
     return held
@@ -104,31 +103,29 @@ def _product_tile(height: int, lanes: int) -> Callable:
             real = context.get_value_type(P.dtype)
             size = P.dtype.bitwidth // 8
             kind = ir.VectorType(real, lanes) if lanes > 1 else real
-            rows = [_INDEX(j) for j in range(height)]
+            rows = [INDEX(j) for j in range(height)]
 
             def add(k: Any, held: list) -> list:
-                below = _load(builder, builder.gep(S_, [builder.mul(k, S_step_)]), kind, size)
+                below = load_numbers(builder, builder.gep(S_, [builder.mul(k, S_step_)]), kind, size)
                 result = []
                 for row, total in zip(rows, held, strict=True):
-                    place = _offset(builder, (row, row_step_), (k, column_step_))
+                    place = offset_of(builder, (row, row_step_), (k, column_step_))
                     factor = _spread(builder, builder.load(builder.gep(P_, [place])), kind)
-                    result.append(
-                        builder.fadd(total, builder.fmul(factor, below, flags=_FUSED), flags=_FUSED)
-                    )
+                    result.append(builder.fadd(total, builder.fmul(factor, below, flags=FUSED), flags=FUSED))
                 return result
 
             zero = ir.Constant(kind, [0.0] * lanes if lanes > 1 else 0.0)
             places = [builder.gep(out_, [builder.mul(row, out_step_)]) for row in rows]
-            fresh, before = builder.icmp_signed("!=", first_, _INDEX(0)), builder.block
+            fresh, before = builder.icmp_signed("!=", first_, INDEX(0)), builder.block
             with builder.if_then(builder.not_(fresh)):
-                so_far, block = [_load(builder, place, kind, size) for place in places], builder.block
+                so_far, block = [load_numbers(builder, place, kind, size) for place in places], builder.block
             starts = []
             for value in so_far:
                 start = builder.phi(kind)
                 start.add_incoming(zero, before)
                 start.add_incoming(value, block)
                 starts.append(start)
-            sums = _accumulate(builder, _INDEX(0), inner_, 1, starts, add)
+            sums = accumulate(builder, INDEX(0), inner_, 1, starts, add)
             for place, total in zip(places, sums, strict=True):
                 builder.store(total, builder.bitcast(place, kind.as_pointer()), align=size)
             return context.get_dummy_value()
@@ -157,39 +154,39 @@ def _inner_tile(height: int, width: int) -> Callable:
                         i = at_most
 
                     def row(pointer: Any, number: int, step: Any) -> Any:
-                        place = _offset(builder, (_INDEX(number), step), (i, _INDEX(1)))
-                        return _load(builder, builder.gep(pointer, [place]), kind, size)
+                        place = offset_of(builder, (INDEX(number), step), (i, INDEX(1)))
+                        return load_numbers(builder, builder.gep(pointer, [place]), kind, size)
 
                     left = [row(D_, j, D_step_) for j in range(height)]
                     if counted is not None:
                         left = [builder.select(counted, d, ir.Constant(kind, [0.0] * lanes)) for d in left]
                     right = [row(S_, k, S_step_) for k in range(width)]
-                    products = [builder.fmul(d, s, flags=_FUSED) for d in left for s in right]
+                    products = [builder.fmul(d, s, flags=FUSED) for d in left for s in right]
                     return [
-                        builder.fadd(total, product, flags=_FUSED)
+                        builder.fadd(total, product, flags=FUSED)
                         for total, product in zip(held, products, strict=True)
                     ]
 
                 return add
 
-            whole = builder.and_(inner_, _INDEX(-lanes))
+            whole = builder.and_(inner_, INDEX(-lanes))
             zeros = [ir.Constant(vector, [0.0] * lanes)] * (height * width)
-            sums = _accumulate(builder, _INDEX(0), whole, lanes, zeros, add_with(vector))
+            sums = accumulate(builder, INDEX(0), whole, lanes, zeros, add_with(vector))
             # What is left over: the last full register again, without what was counted. Where the rows are
             # shorter than a register, number by number.
-            short = builder.icmp_signed("==", whole, _INDEX(0))
-            last = builder.sub(inner_, _INDEX(lanes))
-            numbers = ir.Constant(ir.VectorType(_INDEX, lanes), list(range(lanes)))
+            short = builder.icmp_signed("==", whole, INDEX(0))
+            last = builder.sub(inner_, INDEX(lanes))
+            numbers = ir.Constant(ir.VectorType(INDEX, lanes), list(range(lanes)))
             seen = _spread(builder, builder.sub(whole, last), numbers.type)
             fresh = builder.icmp_signed(">=", numbers, seen)
-            end = builder.select(short, _INDEX(0), inner_)
-            sums = _accumulate(builder, whole, end, lanes, sums, add_with(vector, last, fresh))
+            end = builder.select(short, INDEX(0), inner_)
+            sums = accumulate(builder, whole, end, lanes, sums, add_with(vector, last, fresh))
             sums = _sums_of_lanes(builder, sums)
-            start = builder.select(short, _INDEX(0), inner_)
-            sums = _accumulate(builder, start, inner_, 1, sums, add_with(real))
+            start = builder.select(short, INDEX(0), inner_)
+            sums = accumulate(builder, start, inner_, 1, sums, add_with(real))
             for number, total in enumerate(sums):
                 j, k = divmod(number, width)
-                place = _offset(builder, (_INDEX(j), out_step_), (_INDEX(k), _INDEX(1)))
+                place = offset_of(builder, (INDEX(j), out_step_), (INDEX(k), INDEX(1)))
                 builder.store(total, builder.gep(out_, [place]))
             return context.get_dummy_value()
 
@@ -209,7 +206,7 @@ def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
 
     def load(context: Any, builder: Any, real_type: Any, source: Any, place: Any) -> Any:
         kind = ir.VectorType(context.get_value_type(real_type), lanes)
-        return _load(builder, builder.gep(source, [place]), kind, real_type.bitwidth // 8)
+        return load_numbers(builder, builder.gep(source, [place]), kind, real_type.bitwidth // 8)
 
     def store_transposed(builder: Any, vectors: list, target: Any, step: Any, size: int) -> None:
         half = lanes // 2
@@ -222,7 +219,7 @@ def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
                     vectors[row] = builder.shuffle_vector(above, below, mask)
             half //= 2
         for k, vector in enumerate(vectors):
-            place = builder.gep(target, [builder.mul(_INDEX(k), step)])
+            place = builder.gep(target, [builder.mul(INDEX(k), step)])
             builder.store(vector, builder.bitcast(place, vector.type.as_pointer()), align=size)
 
     if ordered:
@@ -231,7 +228,7 @@ def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
         def ordered_tile(typingctx, source, order, width, target, step):
             def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
                 source_, order_, width_, target_, step_ = arguments
-                numbers = [builder.load(builder.gep(order_, [_INDEX(r)])) for r in range(lanes)]
+                numbers = [builder.load(builder.gep(order_, [INDEX(r)])) for r in range(lanes)]
                 places = [builder.mul(number, width_) for number in numbers]
                 vectors = [load(context, builder, source.dtype, source_, place) for place in places]
                 store_transposed(builder, vectors, target_, step_, source.dtype.bitwidth // 8)
@@ -248,7 +245,7 @@ def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
             source_, width_, last_, target_, step_ = arguments
             vectors = []
             for r in range(lanes):
-                row = builder.select(builder.icmp_signed("<", _INDEX(r), last_), _INDEX(r), last_)
+                row = builder.select(builder.icmp_signed("<", INDEX(r), last_), INDEX(r), last_)
                 vectors.append(load(context, builder, source.dtype, source_, builder.mul(row, width_)))
             store_transposed(builder, vectors, target_, step_, source.dtype.bitwidth // 8)
             return context.get_dummy_value()
@@ -259,7 +256,7 @@ def _transpose_tile(lanes: int, *, ordered: bool) -> Callable:
     return tile
 
 
-def _inlined(function: Callable) -> Any:
+def inlined(function: Callable) -> Any:
     return only_for_compiled_code(function, error_model="numpy", forceinline=True)
 
 
@@ -282,7 +279,7 @@ def _panel(lanes: int) -> Any:
             one(p, row_step, column_step, S, S_step, o, out_step, inner, first)
             j += 1
 
-    return _inlined(panel)
+    return inlined(panel)
 
 
 def _strip(height: int) -> Any:
@@ -298,7 +295,7 @@ def _strip(height: int) -> Any:
             one(D, D_step, at(S, k * S_step), S_step, at(out, k), out_step, inner)
             k += 1
 
-    return _inlined(strip)
+    return inlined(strip)
 
 
 class Tiles(NamedTuple):
@@ -319,7 +316,7 @@ class Tiles(NamedTuple):
 @cache
 def tiles_of(real: str) -> Tiles:
     """Those of "float32" or "float64"."""
-    wide = REGISTER_BYTES // (4 if real == "float32" else 8)
+    wide = lanes_of(real)
     return Tiles(
         _panel(2 * wide), _panel(wide), wide, _panel(1), _strip(STRIP_ROWS), _strip(1),
         _transpose_tile(wide, ordered=False), _transpose_tile(wide, ordered=True),
