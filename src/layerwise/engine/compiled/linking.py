@@ -16,7 +16,7 @@ import platform
 import struct
 import sys
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Unfamiliar(Exception):
@@ -120,10 +120,6 @@ def _layout(code: _Object) -> tuple[dict[int, int], int]:
     return places, end + -end % 16
 
 
-# Machine code lies in memory until the process ends.
-_kept: list[Any] = []
-
-
 def link(content: bytes, entry: str) -> int:
     """The address of the function `entry` of an object file. Raises Unfamiliar, see there."""
     if not _KNOWN_SYSTEM:
@@ -176,7 +172,8 @@ def link(content: bytes, entry: str) -> int:
     protect.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
     if protect(base, len(memory), mmap.PROT_READ | mmap.PROT_EXEC):
         raise Unfamiliar("memory that may not hold code")
-    _kept.append((memory, held))
+    # Never given back: a thread may still be in this code while Python ends.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
     for symbol in code.symbols:
         if symbol.name == entry and symbol.section in places:
             return address(symbol)
