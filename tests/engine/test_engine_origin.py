@@ -13,8 +13,8 @@ from layerwise.engine.compiled.origin import COMPILERS, sources, version
 
 MODULES = (
     "activations", "losses", "optimizers", "randomness", "regularizers", "calls", "elementary", "formula",
-    "loops", "products", "tiles", "kernels", "making", "machine_code", "linked_in", "batch", "driver", "team",
-    "engine",
+    "loops", "products", "tiles", "kernels", "making", "machine_code", "linked_in", "pipeline", "batch",
+    "driver", "team", "engine",
 )  # fmt: skip
 
 

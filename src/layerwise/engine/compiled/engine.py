@@ -12,7 +12,6 @@ from layerwise.engine.checks import check_epochs, check_examples, check_paramete
 from layerwise.engine.compiled import kernels
 from layerwise.engine.compiled.arrays import ADDRESS_AT, BOUNDARY, KNOWN_LAYOUT, at_boundary
 from layerwise.engine.compiled.arrays import address_of as _at
-from layerwise.engine.compiled.compiling import compile_all
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.kernels import driver_kernel
 from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
@@ -122,7 +121,10 @@ class CompiledEngine:
         # The driver, the loss and the activations take about as long as the rest.
         kept = {kernels.LOSS, *range(kernels.ACTIVATIONS_FROM, max(self._training_kernels) + 1)}
         share = [one for number, one in self._training_kernels.items() if number not in kept]
-        compile_all(self.program, self.kernels, share)
+        if not self.is_compiled:
+            from layerwise.engine.compiled.compiling import compile_all
+
+            compile_all(self.program, self.kernels, share)
         return kernels.addresses(self._training_kernels, self.program.dtype)
 
     @property

@@ -2,6 +2,9 @@
 
 Each is compiled when a program first needs it, kept on disk by itself, and shared by all programs. Here they
 go by name, so that a process which finds them on disk imports no compiler: `making` compiles them.
+
+A new one is a loop in a module of this package, a line in `_ARGUMENTS`, and a line in what says which
+programs need it.
 """
 
 from __future__ import annotations

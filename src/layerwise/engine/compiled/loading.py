@@ -1,11 +1,9 @@
-"""Object code brought into memory, to be called by address."""
+"""Object code brought into memory, to be called by address: by the compiler's loader, without the compiler."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any
-
-from layerwise.engine.compiled.linking import Unfamiliar, link
 
 
 @functools.cache
@@ -23,13 +21,6 @@ _engines: list[Any] = []
 
 def load(code: bytes, entry: str) -> int:
     """The address of `entry`, the one function that others may call in this object code."""
-    try:
-        return link(code, entry)
-    except Unfamiliar:
-        return _load_by_llvm(code, entry)
-
-
-def _load_by_llvm(code: bytes, entry: str) -> int:
     import llvmlite.binding as llvm
 
     machine = _target().create_target_machine()

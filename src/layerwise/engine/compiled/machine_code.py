@@ -20,6 +20,7 @@ from numba.core.registry import cpu_target
 
 from layerwise.engine.compiled.kernel import Arguments, ObjectCode
 from layerwise.engine.compiled.linked_in import only_parts
+from layerwise.engine.compiled.pipeline import KernelCompiler
 
 # What every process has: of the C library, and of its mathematics in both precisions.
 _MATHEMATICS = (
@@ -126,7 +127,14 @@ def compile_kernel(function: Callable, name: str, real: str, kind: Arguments) ->
         arguments, result = _signature(kind, real)
         context = cpu_target.target_context
         made = compiler.compile_extra(
-            cpu_target.typing_context, context, function, arguments, result, _flags(kind), {}
+            cpu_target.typing_context,
+            context,
+            function,
+            arguments,
+            result,
+            _flags(kind),
+            {},
+            pipeline_class=KernelCompiler,
         )
         made.library.add_ir_module(_entry(context, made.fndesc, name))
         module = _optimised(made.library, name)

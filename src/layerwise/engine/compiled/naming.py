@@ -8,6 +8,8 @@ from typing import Any
 
 import numba
 
+from layerwise.engine.compiled.pipeline import KernelCompiler
+
 _PROCESS = secrets.token_hex(8)
 
 
@@ -26,4 +28,10 @@ def only_for_compiled_code(function: Callable, **options: Any) -> Any:
     """The function, compiled when compiled code first calls it, without what Python would call it by: that
     takes as long to compile as a short function itself."""
     compile_with: Any = numba.njit
-    return compile_with(named_apart(function), no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+    return compile_with(
+        named_apart(function),
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        pipeline_class=KernelCompiler,
+        **options,
+    )
