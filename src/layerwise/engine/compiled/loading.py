@@ -1,4 +1,4 @@
-"""Object code brought into memory, to be called by address: by the compiler's loader, without the compiler."""
+"""Object code brought into memory, to be called by address: the loader without the compiler."""
 
 from __future__ import annotations
 
