@@ -9,11 +9,11 @@ PADDED_FROM, PADDED_TO = 5, 16
 # Numbers of a gradient that are made, and used for the update, before the next: what a cache holds. At least
 # so many rows of it are made at once.
 CACHED, FEWEST_ROWS = 2**18, 8
-# Rows of a matrix that a product takes at a time, and rows of the other one that are packed together: a line
-# of a cache or two.
-DEEPEST, PACKED_ROWS = 256, 64
+# Rows and columns of a matrix that a product takes at a time, so that the second cache holds them, and rows
+# of the other one.
+DEEPEST, BROADEST, PACKED_ROWS = 256, 256, 64
 # Numbers that a thread needs for its products.
-ROOM = DEEPEST * PACKED_ROWS
+ROOM = DEEPEST * (PACKED_ROWS + BROADEST)
 # Examples of networks side by side are worked on by so many or a multiple of them: see their tiles.
 TOGETHER = 4
 

@@ -19,6 +19,14 @@ from layerwise.engine.compiled.machine_code import compile_kernel
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.tiles import PANEL_ROWS, STRIP_ROWS, tiles_of
 
+# The loops that others bring along.
+PARTS = (
+    products.add_few,
+    products.pack_columns,
+    products.pack_rows,
+    products.add_rows,
+    products.side_by_side,
+)
 # The formulas that are not compiled for the numbers' own type.
 _OTHER_TYPES = {
     "kept": "uint32",
@@ -68,8 +76,5 @@ def _parts_of_products(real: str) -> dict[str, Any]:
     """The tiles, and the loops that the products share, by the names that loops call them by."""
     bound = {**tiles_of(real)._asdict(), "PANEL_ROWS": PANEL_ROWS, "STRIP_ROWS": STRIP_ROWS}
     bound["WIDE_COLUMNS"] = bound.pop("wide_columns")
-    parts = {
-        loop.__name__: _part_of(loop, **bound)
-        for loop in (products.add_few, products.pack_rows, products.add_rows, products.side_by_side)
-    }
+    parts = {loop.__name__: _part_of(loop, **bound) for loop in PARTS}
     return {**bound, **parts}

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from numba import carray
 
-from layerwise.engine.compiled.calls import at, call
-from layerwise.engine.compiled.layout import DEEPEST, PACKED_ROWS
-from layerwise.engine.compiled.loops import unbound
+from layerwise.engine.compiled.calls import at, call, fetch_ahead
+from layerwise.engine.compiled.layout import BROADEST, DEEPEST, PACKED_ROWS
+from layerwise.engine.compiled.loops import CACHE_LINE, unbound
 
 double = wide = single = some_rows = one_row = transpose_tile = real = unbound
 WIDE_COLUMNS = 0
 STRIP_ROWS = PANEL_ROWS = 1
-# Columns of S that a product takes at a time, DEEPEST rows of them: so much of it lies in the second cache.
-BROADEST = 256
 # Rows of P are packed together where the numbers of a row lie so far from each other that each is on a page
 # of its own.
 PACKED_FROM = 1024
+# Rows of P from which on it pays to pack columns of S.
+PACKED_FOR = 512
+# Rows ahead that memory is asked for.
+AHEAD = 16
 
 
 def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
@@ -47,48 +49,77 @@ def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows
     at j * row_step + k * column_step.
 
     Takes DEEPEST rows of S at a time and BROADEST columns, which stay in the second cache while all of P
-    passes, PANEL_ROWS rows by PANEL_ROWS (see `tiles`). Where S has few rows, it is read once for each row of
-    P.
-    room: DEEPEST * PACKED_ROWS numbers, in which rows of P that lie side by side are put one behind the
-    other.
+    passes, PACKED_ROWS rows by PACKED_ROWS; of those, two registers' columns stay in the first cache while
+    these rows pass, PANEL_ROWS by PANEL_ROWS (see `tiles`).
+    room: (PACKED_ROWS + BROADEST) * DEEPEST numbers, in which rows of P that lie side by side are put one
+    behind the other, and columns of S that many rows of P meet.
     """
     if inner < 4 and fresh:
         add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
         return
+    lanes = 2 * WIDE_COLUMNS
     apart = row_step == 1 and column_step >= PACKED_FROM and rows >= PANEL_ROWS
+    packs = rows >= PACKED_FOR and S_step > lanes
+    columns_room = at(room, PACKED_ROWS * DEEPEST)
     for k in range(0, inner, DEEPEST):
         deep, first = min(DEEPEST, inner - k), fresh if k == 0 else 0
         for start in range(0, columns, BROADEST):
             stop = min(start + BROADEST, columns)
-            for j in range(0, rows, PANEL_ROWS):
-                high, p = min(PANEL_ROWS, rows - j), at(P, j * row_step + k * column_step)
-                p_row, p_column, o = row_step, column_step, at(out, j * out_step)
+            if packs:
+                pack_columns(at(S, k * S_step + start), S_step, deep, stop - start, columns_room)
+            for j in range(0, rows, PACKED_ROWS):
+                high, p_row, p_column = min(PACKED_ROWS, rows - j), row_step, column_step
+                p, step = at(P, j * row_step + k * column_step), PANEL_ROWS * row_step
                 if apart:
-                    group = j % PACKED_ROWS // PANEL_ROWS
-                    if group == 0:
-                        pack_rows(p, column_step, min(PACKED_ROWS, rows - j), deep, room)
-                    p, p_column = at(room, group * deep * PANEL_ROWS), PANEL_ROWS
+                    pack_rows(p, column_step, high, deep, room)
+                    p, p_column, step = at(room, 0), PANEL_ROWS, deep * PANEL_ROWS
                 i = start
-                while i + 2 * WIDE_COLUMNS <= stop:
-                    s = at(S, k * S_step + i)
-                    double(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
-                    i += 2 * WIDE_COLUMNS
-                while i + WIDE_COLUMNS <= stop:
-                    s = at(S, k * S_step + i)
-                    wide(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
-                    i += WIDE_COLUMNS
                 while i < stop:
-                    s = at(S, k * S_step + i)
-                    single(p, p_row, p_column, s, S_step, at(o, i), out_step, deep, high, first)
-                    i += 1
+                    s, s_step = at(S, k * S_step + i), S_step
+                    if i + lanes <= stop:
+                        if packs:
+                            s, s_step = at(columns_room, (i - start) * deep), lanes
+                        for panel in range(0, high, PANEL_ROWS):
+                            few, its = min(PANEL_ROWS, high - panel), at(p, panel // PANEL_ROWS * step)
+                            o = at(out, (j + panel) * out_step + i)
+                            double(its, p_row, p_column, s, s_step, o, out_step, deep, few, first)
+                        i += lanes
+                    elif i + WIDE_COLUMNS <= stop:
+                        for panel in range(0, high, PANEL_ROWS):
+                            few, its = min(PANEL_ROWS, high - panel), at(p, panel // PANEL_ROWS * step)
+                            o = at(out, (j + panel) * out_step + i)
+                            wide(its, p_row, p_column, s, s_step, o, out_step, deep, few, first)
+                        i += WIDE_COLUMNS
+                    else:
+                        for panel in range(0, high, PANEL_ROWS):
+                            few, its = min(PANEL_ROWS, high - panel), at(p, panel // PANEL_ROWS * step)
+                            o = at(out, (j + panel) * out_step + i)
+                            single(its, p_row, p_column, s, s_step, o, out_step, deep, few, first)
+                        i += 1
+
+
+def pack_columns(S, S_step, deep, columns, room):
+    """room[i // lanes, k, i % lanes] = S[k, i], in pieces of two registers' columns each; what is no whole piece
+    is left out.   S (deep, columns)"""
+    lanes = 2 * WIDE_COLUMNS
+    S = carray(S, (deep, S_step))
+    for i in range(0, columns - lanes + 1, lanes):
+        together = carray(at(room, i * deep), (deep, lanes))
+        for k in range(deep):
+            source, target = S[k], together[k]
+            for lane in range(lanes):
+                target[lane] = source[i + lane]
 
 
 def pack_rows(P, column_step, rows, deep, room):
     """room[j // PANEL_ROWS, k, j % PANEL_ROWS] = P[j, k], of which rows lie side by side.   P (rows, deep)"""
-    P = carray(P, (deep, column_step))
+    first, P = P, carray(P, (deep, column_step))
     whole = rows // PANEL_ROWS * PANEL_ROWS
     for k in range(deep):
-        source = P[k]
+        source, coming = P[k], at(first, min(k + AHEAD, deep - 1) * column_step)
+        # No processor foresees steps from page to page.
+        for j in range(0, rows, CACHE_LINE):
+            fetch_ahead(at(coming, j))
         for j in range(0, whole, PANEL_ROWS):
             together = at(room, j * deep + k * PANEL_ROWS)
             for row in range(PANEL_ROWS):
