@@ -99,8 +99,8 @@ def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows
 
 
 def pack_columns(S, S_step, deep, columns, room):
-    """room[i // lanes, k, i % lanes] = S[k, i], in pieces of two registers' columns each; what is no whole piece
-    is left out.   S (deep, columns)"""
+    """room[i // lanes, k, i % lanes] = S[k, i], in pieces of two registers' columns each; what is no whole
+    piece is left out.   S (deep, columns)"""
     lanes = 2 * WIDE_COLUMNS
     S = carray(S, (deep, S_step))
     for i in range(0, columns - lanes + 1, lanes):
