@@ -58,7 +58,7 @@ def check_epochs_side_by_side(
             f"rates has shape {rates.shape}; expected a row for each epoch with {-(-len(X) // size)} steps"
         )
     if orders is not None:
-        _check_array("order", orders, "int64", (lanes, len(rates), len(X)))
+        _check_array("order", orders, "int64", (len(rates), len(X), lanes))
         _check_order(orders, len(X))
 
 

@@ -266,7 +266,7 @@ class SideBySide(Protocol):
         """The state before the first step, from a flat vector for each seed."""
 
     def orders(self, rows: int, first: int, count: int) -> np.ndarray:
-        """`Engine.orders` of each lane: (lanes, count, rows) int64."""
+        """`Engine.orders` of each lane: (count, rows, lanes) int64."""
 
     def run_epochs(
         self,

@@ -84,9 +84,10 @@ _ARGUMENTS = {
     "loops.update_one": Arguments("ppppnxxp"),
     "loops.update_two": Arguments("ppppnxxp"),
     "loops.constants": Arguments("pnd"),
-    "lane_driver.run_lanes": Arguments("ininppnpppinnnnnnnnndndddppppppxxpdpx"),
+    "lane_driver.run_lanes": Arguments("ininppnpppinnnnnnnndndddppppppxxpdpx"),
     "lanes.multiply_lanes": Arguments("pnnpnnpnnpnnnn"),
-    "lanes.gather_lanes": Arguments("pinpnnn"),
+    "lanes.draw_lane_orders": Arguments("innni"),
+    "lanes.gather_lanes": Arguments("pipnnn"),
     "lanes.take_lanes": Arguments("ppnnn"),
     "lanes.lane_totals": Arguments("pdn"),
     "lanes.lane_penalties": Arguments("ppdnxx"),
@@ -183,6 +184,13 @@ def product_kernels(real: str) -> dict[int, Kernel]:
 def order_kernel(real: str) -> Kernel:
     """What draws the orders of the examples."""
     return _kernel("loops.draw_orders", "draw_orders", real, ("partner", partner), ("subkey", subkey))
+
+
+def lane_order_kernel(real: str) -> Kernel:
+    """What draws the orders of the examples for networks side by side."""
+    return _kernel(
+        "lanes.draw_lane_orders", "draw_lane_orders", real, ("partner", partner), ("subkey", subkey)
+    )
 
 
 def prediction_kernels(activations: tuple[str, ...], real: str) -> dict[int, Kernel]:

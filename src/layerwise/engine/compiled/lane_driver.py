@@ -24,13 +24,13 @@ from layerwise.engine.compiled.layout import TOGETHER
 
 
 def run_lanes(
-    kernels, lanes, layers, depth, parameters, slots, length, gradient, X, Y, order, ordered, order_step,
-    examples, inputs, outputs, batch_size, block, epochs, epoch_steps, rates, t, cost_sums, norms, costs,
+    kernels, lanes, layers, depth, parameters, slots, length, gradient, X, Y, order, ordered, examples,
+    inputs, outputs, batch_size, block, epochs, epoch_steps, rates, t, cost_sums, norms, costs,
     work, losses, batch_X, batch_Y, zeros, ones, l2, l1, settings, optimizer_settings, constants,
     weight_decay,
 ):  # fmt: skip
     """`epochs` epochs of all networks.   parameters, gradient (length, lanes); slots (slots, length, lanes);
-    order (lanes, order_step), of which an epoch takes `examples`; rates (epochs * epoch_steps,); cost_sums,
+    order (epochs, examples, lanes); rates (epochs * epoch_steps,); cost_sums,
     norms (epochs, lanes); zeros, ones (block, lanes); work: `block` registers for each row of a layer"""
     denormals = flush_denormals()
     for step in range(epochs * epoch_steps):
@@ -45,9 +45,9 @@ def run_lanes(
             few = min(block, m - first)
             padded = (few + TOGETHER - 1) // TOGETHER * TOGETHER
             if ordered:
-                its = at(order, epoch * examples + start + first)
-                call(kernels[GATHER_LANES], (X, its, order_step, batch_X, few, inputs, block))
-                call(kernels[GATHER_LANES], (Y, its, order_step, batch_Y, few, outputs, block))
+                its = at(order, (epoch * examples + start + first) * lanes)
+                call(kernels[GATHER_LANES], (X, its, batch_X, few, inputs, block))
+                call(kernels[GATHER_LANES], (Y, its, batch_Y, few, outputs, block))
             else:
                 place = start + first
                 call(kernels[TAKE_LANES], (at(X, place * inputs), batch_X, few, inputs, block))

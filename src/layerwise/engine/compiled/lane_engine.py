@@ -57,7 +57,10 @@ class CompiledLanes:
         }
         self._buffers = {name: at_boundary(size, self._real) for name, size in each.items()}
         self._costs = np.zeros(self.lanes)
-        self._keys = [seed_key(seed, "shuffle") for seed in seeds]
+        # Behind the last network the lanes repeat it.
+        keys = [seed_key(seed, "shuffle") for seed in seeds]
+        self._keys = np.zeros((2, self.lanes), dtype=np.int64)
+        self._keys[0] = [*keys, *[keys[-1]] * (self.lanes - len(keys))]
 
     def start(self, starts: Sequence[np.ndarray]) -> LaneState:
         """See `contract.SideBySide.start`."""
@@ -67,11 +70,10 @@ class CompiledLanes:
 
     def orders(self, rows: int, first: int, count: int) -> np.ndarray:
         """See `contract.SideBySide.orders`."""
-        drawn = np.empty((self.lanes, count, rows), dtype=np.int64)
-        entry = kernels.order_kernel(self.program.dtype).entry
-        for lane, key in enumerate(self._keys):
-            entry(address_of(drawn[lane]), rows, count, first, key)
-        drawn[len(self.seeds) :] = drawn[len(self.seeds) - 1]
+        drawn = np.empty((count, rows, self.lanes), dtype=np.int64)
+        kernels.lane_order_kernel(self.program.dtype).entry(
+            address_of(drawn), rows, count, first, address_of(self._keys)
+        )
         return drawn
 
     def run_epochs(
@@ -98,7 +100,7 @@ class CompiledLanes:
         kernels.lane_driver_kernel(program.dtype).entry(
             address_of(self._kernels), self.lanes, address_of(self._layers), len(self._layers),
             address_of(state.parameters), address_of(slots), len(state.parameters), buffers["gradient"],
-            address_of(X), address_of(Y), address_of(order), orders is not None, epochs * rows,
+            address_of(X), address_of(Y), address_of(order), orders is not None,
             rows, X.shape[1], Y.shape[1], size, self._block, epochs, steps, address_of(rates), state.t,
             address_of(costs), address_of(squares), address_of(self._costs),
             buffers["work"], buffers["losses"], buffers["X"], buffers["Y"], address_of(self._zeros),

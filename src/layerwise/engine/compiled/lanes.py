@@ -16,7 +16,7 @@ from layerwise.engine.compiled.calls import at
 from layerwise.engine.compiled.loops import unbound
 
 lanes_of_four = lanes_of_two = lanes_of_one = real = unbound
-l2_of = l1_of = l2_slope = l1_slope = unbound
+l2_of = l1_of = l2_slope = l1_slope = partner = subkey = unbound
 LANES = 1
 
 
@@ -43,16 +43,37 @@ def multiply_lanes(
         lanes_of_one(p, p_row, p_column, S, s_row, s_column, b, b_row, b_column, o, o_row, inner, columns)
 
 
-def gather_lanes(source, order, order_step, target, count, width, step):
-    """target[k, i, lane] = source[order[lane, i], k].   source (examples, width), order (LANES, order_step),
+def draw_lane_orders(orders, rows, count, first, keys):
+    """`formulas.randomness.shuffled` of `count` epochs, of a network in each lane.   orders (count, rows,
+    LANES), keys (2, LANES): of the seeds, and room for those of an epoch
+
+    An example that changes places with one before waits until that lies in memory: the lanes wait together.
+    """
+    orders, keys = carray(orders, (count, rows, LANES)), carray(keys, (2, LANES))
+    of_seed, of_epoch = keys[0], keys[1]
+    for number in range(count):
+        order = orders[number]
+        for lane in range(LANES):
+            of_epoch[lane] = subkey(of_seed[lane], first + number)
+        for place in range(rows):
+            for lane in range(LANES):
+                order[place, lane] = partner(of_epoch[lane], place)
+        for place in range(rows):
+            for lane in range(LANES):
+                other = order[place, lane]
+                order[place, lane] = order[other, lane]
+                order[other, lane] = place
+
+
+def gather_lanes(source, order, target, count, width, step):
+    """target[k, i, lane] = source[order[i, lane], k].   source (examples, width), order (count, LANES),
     target (width, step, LANES), of which `count` examples are written"""
-    order = carray(order, (LANES * order_step,))
+    order = carray(order, (count * LANES,))
     source, target = carray(source, (1, width)), carray(target, (width, step * LANES))
     for k in range(width):
         to = target[k]
-        for i in range(count):
-            for lane in range(LANES):
-                to[i * LANES + lane] = source[order[lane * order_step + i], k]
+        for i in range(count * LANES):
+            to[i] = source[order[i], k]
 
 
 def take_lanes(source, target, count, width, step):
