@@ -29,10 +29,12 @@ def _user_wide() -> Path:
 
 
 def folders() -> Iterator[Path]:
-    """Where code may lie, the first choice first: as Numba's cache, see NUMBA_CACHE_DIR."""
+    """Where code may lie, the first choice first: as Numba's cache, see NUMBA_CACHE_DIR, and there alone where
+    it is set."""
     chosen = cache_folder()
     if chosen:
         yield Path(chosen) / "layerwise"
+        return
     yield Path(__file__).parent / "__pycache__"
     with contextlib.suppress(RuntimeError):
         yield _user_wide() / "layerwise"
