@@ -16,6 +16,8 @@ from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
+from layerwise.engine.compiled.processor import MANY_REGISTERS
+
 
 class _PartLibrary(JITCodeLibrary):
     """A function to be put into others."""
@@ -40,8 +42,9 @@ class _PartCodegen(JITCPUCodegen):
     _library_class = _PartLibrary
 
     def _customize_tm_features(self) -> str:
-        # LLVM keeps to half a register on processors that once slowed down over whole ones.
-        return ",".join(filter(None, (super()._customize_tm_features(), "-prefer-256-bit")))
+        features = super()._customize_tm_features()
+        # LLVM keeps to half a register on processors that once slowed down over whole ones. Products do not.
+        return f"{features},-prefer-256-bit" if MANY_REGISTERS and features else features
 
     def _add_module(self, module: Any) -> None:
         pass
