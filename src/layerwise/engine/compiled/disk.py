@@ -29,8 +29,8 @@ def _user_wide() -> Path:
 
 
 def folders() -> Iterator[Path]:
-    """Where code may lie, the first choice first: as Numba's cache, see NUMBA_CACHE_DIR, and there alone where
-    it is set."""
+    """Where code may lie, the first choice first: as Numba's cache, only where NUMBA_CACHE_DIR says if it is
+    set."""
     chosen = cache_folder()
     if chosen:
         yield Path(chosen) / "layerwise"
