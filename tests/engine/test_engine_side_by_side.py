@@ -43,7 +43,7 @@ def test_each_network_follows_the_reference(name, size):
     for group in groups:
         state = group.start(starts[first : first + len(group.seeds)])
         orders = group.orders(40, 0, epochs) if steps > 1 else None
-        costs, norms = group.run_epochs(state, examples.X, examples.Y, orders, size, rates)
+        costs, norms = group.run_epochs(state, Batches(examples.X, examples.Y, None, orders, size), rates)
         assert costs.shape == norms.shape == (epochs, len(group.seeds))
         for lane, seed in enumerate(group.seeds):
             engine = build_engine(replace(program, seed=seed), "numpy")
@@ -71,7 +71,7 @@ def test_a_network_does_not_depend_on_those_beside_it(dtype):
         found = {}
         for group in build_side_by_side(program, seeds):
             state = group.start(starts_for(program, group.seeds))
-            group.run_epochs(state, X, Y, group.orders(50, 0, 5), 16, rates)
+            group.run_epochs(state, Batches(X, Y, None, group.orders(50, 0, 5), 16), rates)
             found |= {seed: state.parameters[:, lane].tobytes() for lane, seed in enumerate(group.seeds)}
         return found
 
@@ -91,7 +91,7 @@ def test_a_diverging_network_leaves_the_others_alone():
     def trained(starts):
         (group,) = build_side_by_side(program, SEEDS[:3])
         state = group.start(starts)
-        costs, _ = group.run_epochs(state, examples.X, examples.Y, None, 30, rates)
+        costs, _ = group.run_epochs(state, Batches(examples.X, examples.Y, None, None, 30), rates)
         return costs, state.parameters
 
     sound, parameters = trained(starts)
@@ -119,12 +119,14 @@ def test_arrays_that_do_not_fit_are_refused():
     state = group.start(starts_for(program, (1, 2)))
     orders = group.orders(20, 0, 2)
 
-    def refused(match, X=examples.X, orders=orders, size=10):
+    def refused(match, X=examples.X, orders=orders, size=10, weights=None):
+        batches = Batches(X, examples.Y, weights, orders, size)
         with pytest.raises(InputError, match=match):
-            group.run_epochs(state, X, examples.Y, orders, size, np.full((2, 2), 0.1))
+            group.run_epochs(state, batches, np.full((2, 2), 0.1))
 
     refused("X is float32", X=examples.X.astype("float32"))
     refused("order has shape", orders=orders[:1])
     refused("order holds 20", orders=orders + 1)
     refused("mini-batch is 0", size=0)
     refused("expected a row for each epoch with 3 steps", size=7)
+    refused("no weights", weights=np.ones(20))

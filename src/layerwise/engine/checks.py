@@ -28,38 +28,38 @@ def check_steps(
 def check_epochs(program: Program, state: TrainingState, batches: Batches, rates: np.ndarray) -> None:
     """Raise InputError unless epochs at these rates (epochs, steps) can be done on these arrays."""
     _check_batches(program, state, batches, (len(rates), len(batches.X)))
-    if rates.ndim != 2 or rates.shape[1] != batches.steps:
-        raise InputError(
-            f"rates has shape {rates.shape}; expected a row for each epoch with {batches.steps} steps"
-        )
+    _check_rates(batches, rates)
     if batches.order is not None:
         _check_order(batches.order, len(batches.X))
 
 
 def check_epochs_side_by_side(
-    program: Program,
-    lanes: int,
-    state: LaneState,
-    X: np.ndarray,
-    Y: np.ndarray,
-    orders: np.ndarray | None,
-    size: int,
-    rates: np.ndarray,
+    program: Program, lanes: int, state: LaneState, batches: Batches, rates: np.ndarray
 ) -> None:
     """Raise InputError unless epochs at these rates (epochs, steps) can be done on these arrays."""
     shape = program.architecture.parameter_count, lanes
     _check_array("parameters", state.parameters, program.dtype, shape)
     _check_array("slots", state.slots, program.dtype, (len(program.rule.slots), *shape))
-    check_examples(program, X, Y)
-    if size < 1:
-        raise InputError(f"the size of a mini-batch is {size}; expected at least 1")
-    if rates.ndim != 2 or rates.shape[1] != -(-len(X) // size):
+    if batches.weights is not None or batches.masks is not None:
+        raise InputError("networks side by side take no weights of the examples and no masks")
+    check_examples(program, batches.X, batches.Y)
+    _check_size(batches)
+    _check_rates(batches, rates)
+    if batches.order is not None:
+        _check_array("order", batches.order, "int64", (len(rates), len(batches.X), lanes))
+        _check_order(batches.order, len(batches.X))
+
+
+def _check_rates(batches: Batches, rates: np.ndarray) -> None:
+    if rates.ndim != 2 or rates.shape[1] != batches.steps:
         raise InputError(
-            f"rates has shape {rates.shape}; expected a row for each epoch with {-(-len(X) // size)} steps"
+            f"rates has shape {rates.shape}; expected a row for each epoch with {batches.steps} steps"
         )
-    if orders is not None:
-        _check_array("order", orders, "int64", (len(rates), len(X), lanes))
-        _check_order(orders, len(X))
+
+
+def _check_size(batches: Batches) -> None:
+    if batches.size < 1:
+        raise InputError(f"the size of a mini-batch is {batches.size}; expected at least 1")
 
 
 def _check_batches(
@@ -73,8 +73,7 @@ def _check_batches(
     check_examples(program, batches.X, batches.Y, batches.weights)
     if batches.order is not None:
         _check_array("order", batches.order, "int64", order_shape)
-    if batches.size < 1:
-        raise InputError(f"the size of a mini-batch is {batches.size}; expected at least 1")
+    _check_size(batches)
     if batches.masks is not None:
         _check_masks(program, batches)
 

@@ -269,15 +269,10 @@ class SideBySide(Protocol):
         """`Engine.orders` of each lane: (count, rows, lanes) int64."""
 
     def run_epochs(
-        self,
-        state: LaneState,
-        X: np.ndarray,
-        Y: np.ndarray,
-        orders: np.ndarray | None,
-        size: int,
-        rates: np.ndarray,
+        self, state: LaneState, batches: Batches, rates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Do whole epochs of mini-batches of `size`, changing `state` in place.   rates (epochs, steps)
+        """Do whole epochs, changing `state` in place.   rates (epochs, steps); the order of the batches
+        (epochs, m, lanes) or None, their weights and masks None
 
         The mean cost of each epoch, and the gradient's norm in its last step: (epochs, seeds) each. A network
         whose cost is no longer finite goes on, and its numbers are of no use.

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from layerwise.engine import (
+    Batches,
     LaneState,
     Program,
     SideBySide,
@@ -103,7 +104,7 @@ def _train_group(
         count = min(recipe.epochs - done, at_once, largest)
         rates = recipe.rates(np.arange(done, done + count), steps)
         orders = group.orders(rows, done, count) if recipe.shuffle and steps > 1 else None
-        costs, norms = group.run_epochs(state, data.X, data.Y, orders, size, rates)
+        costs, norms = group.run_epochs(state, Batches(*data, orders, size), rates)
         seconds = time.perf_counter() - start
         finite &= np.isfinite(costs).all(axis=0)
         columns = epoch_columns(done, t, rates, costs.T, norms.T)

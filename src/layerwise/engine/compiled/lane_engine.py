@@ -12,7 +12,7 @@ from layerwise.engine.compiled.arrays import address_of, at_boundary
 from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
 from layerwise.engine.compiled.layout import TOGETHER
 from layerwise.engine.compiled.processor import lanes_of
-from layerwise.engine.contract import LaneState, Program
+from layerwise.engine.contract import Batches, LaneState, Program
 from layerwise.formulas.randomness import seed_key
 
 # Numbers that are worked on at a time: so many stay in the first cache beside the parameters.
@@ -77,22 +77,16 @@ class CompiledLanes:
         return drawn
 
     def run_epochs(
-        self,
-        state: LaneState,
-        X: np.ndarray,
-        Y: np.ndarray,
-        orders: np.ndarray | None,
-        size: int,
-        rates: np.ndarray,
+        self, state: LaneState, batches: Batches, rates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `contract.SideBySide.run_epochs`."""
-        program = self.program
-        check_epochs_side_by_side(program, self.lanes, state, X, Y, orders, size, rates)
+        program, X, Y = self.program, batches.X, batches.Y
+        check_epochs_side_by_side(program, self.lanes, state, batches, rates)
         epochs, steps = rates.shape
         rows, count = len(X), len(self.seeds)
         costs, squares = np.zeros((epochs, self.lanes)), np.zeros((epochs, self.lanes))
         rates = np.ascontiguousarray(rates, dtype=np.float64)
-        order = np.empty(0, np.int64) if orders is None else orders
+        order = np.empty(0, np.int64) if batches.order is None else batches.order
         slots = state.slots if state.slots.size else self._zeros
         buffers = {name: address for name, (_, address) in self._buffers.items()}
         objective = program.objective
@@ -100,8 +94,9 @@ class CompiledLanes:
         kernels.lane_driver_kernel(program.dtype).entry(
             address_of(self._kernels), self.lanes, address_of(self._layers), len(self._layers),
             address_of(state.parameters), address_of(slots), len(state.parameters), buffers["gradient"],
-            address_of(X), address_of(Y), address_of(order), orders is not None,
-            rows, X.shape[1], Y.shape[1], size, self._block, epochs, steps, address_of(rates), state.t,
+            address_of(X), address_of(Y), address_of(order), batches.order is not None,
+            rows, X.shape[1], Y.shape[1], batches.size, self._block, epochs, steps, address_of(rates),
+            state.t,
             address_of(costs), address_of(squares), address_of(self._costs),
             buffers["work"], buffers["losses"], buffers["X"], buffers["Y"], address_of(self._zeros),
             address_of(self._ones), float(objective.l2), float(objective.l1), address_of(self._settings),
