@@ -12,6 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small_tables import QUICK, two_classes
+
+from layerwise.comparison import compare
+from layerwise.persistence import finished_runs
 
 PROGRAM = """
 import json, signal, sys
@@ -100,6 +104,24 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(jobs):
     assert {row["status"] for row in found["runs"]} == {"done"}
     assert f"{len(kept)} of {2 * MANY} runs are done" in found["text"]
     assert not [file for file in Path("kept/runs").iterdir() if file.suffix != ".json"]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_ctrl_c_while_a_run_is_written_keeps_it_and_counts_it(monkeypatch, moment):
+    write = finished_runs.write_atomically
+
+    def pressed(path, content):
+        if moment == "before":
+            signal.raise_signal(signal.SIGINT)
+        write(path, content)
+        if moment == "after":
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(finished_runs, "write_atomically", pressed)
+    X, y = two_classes()
+    found = compare(X, y, vary={"optimizer": ["gd", "adam"]}, seeds=2, store="kept", settings=QUICK)
+    assert found.interrupted
+    assert len(found.runs) == len(list(Path("kept/runs").iterdir())) == 1
 
 
 def workers(folder: str) -> list[str]:

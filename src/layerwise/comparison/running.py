@@ -16,6 +16,7 @@ from layerwise.comparison.run_store import comparison_run_key
 from layerwise.comparison.worker_process import start_for
 from layerwise.errors import InputError, TrainingError
 from layerwise.persistence import FinishedRuns
+from layerwise.training.interrupt import StopOnInterrupt
 
 RUNS_OF_A_WORKER = 4
 
@@ -86,10 +87,15 @@ def run_all(
             if record["status"] == "interrupted":
                 interrupted = True
                 break
-            records[task.combination, task.seed] = record
             settings = chosen[task.combination].settings
-            store.put(task.key, {**settings, "seed": task.seed}, record)
+            with StopOnInterrupt() as stop:
+                # Written and counted, or neither: a Ctrl-C between the two waits.
+                store.put(task.key, {**settings, "seed": task.seed}, record)
+                records[task.combination, task.seed] = record
             report.ended(task, record)
+            if stop.asked:
+                interrupted = True
+                break
     except KeyboardInterrupt:
         interrupted = True
     except BrokenProcessPool as error:
