@@ -19,8 +19,9 @@ from layerwise.engine.compiled.machine_code import compile_kernel
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.tiles import PANEL_ROWS, STRIP_ROWS, tiles_of
 
-# The loops that others bring along.
+# The loops that others bring along, each after those it brings along itself.
 PARTS = (
+    products.columns_of_tile,
     products.add_few,
     products.pack_columns,
     products.pack_rows,
@@ -74,7 +75,8 @@ def _part_of(loop: Callable, **bound: Any) -> Any:
 @functools.cache
 def _parts_of_products(real: str) -> dict[str, Any]:
     """The tiles, and the loops that the products share, by the names that loops call them by."""
-    bound = {**tiles_of(real)._asdict(), "PANEL_ROWS": PANEL_ROWS, "STRIP_ROWS": STRIP_ROWS}
+    bound: dict[str, Any] = {**tiles_of(real)._asdict(), "PANEL_ROWS": PANEL_ROWS, "STRIP_ROWS": STRIP_ROWS}
     bound["WIDE_COLUMNS"] = bound.pop("wide_columns")
-    parts = {loop.__name__: _part_of(loop, **bound) for loop in PARTS}
-    return {**bound, **parts}
+    for loop in PARTS:
+        bound[loop.__name__] = _part_of(loop, **bound)
+    return bound

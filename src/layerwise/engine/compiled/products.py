@@ -12,7 +12,7 @@ from layerwise.engine.compiled.calls import at, call, fetch_ahead
 from layerwise.engine.compiled.layout import BROADEST, DEEPEST, PACKED_ROWS
 from layerwise.engine.compiled.loops import CACHE_LINE, unbound
 
-double = wide = single = some_rows = one_row = transpose_tile = real = unbound
+triple = double = wide = single = some_rows = one_row = transpose_tile = real = unbound
 WIDE_COLUMNS = 0
 STRIP_ROWS = PANEL_ROWS = 1
 # Rows of P are packed together where the numbers of a row lie so far from each other that each is on a page
@@ -22,6 +22,15 @@ PACKED_FROM = 1024
 PACKED_FOR = 512
 # Rows ahead that memory is asked for.
 AHEAD = 16
+
+
+def columns_of_tile(left):
+    """How many columns the next tile has where so many are left: three registers', but so that as few tiles
+    as can be have those of one, which need a number of P for each product; then single ones."""
+    registers = left // WIDE_COLUMNS
+    if registers == 3 or registers > 4:
+        return 3 * WIDE_COLUMNS
+    return max(1, min(2, registers) * WIDE_COLUMNS)
 
 
 def add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns):
@@ -49,7 +58,7 @@ def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows
     at j * row_step + k * column_step.
 
     Takes DEEPEST rows of S at a time and BROADEST columns, which stay in the second cache while all of P
-    passes, PACKED_ROWS rows by PACKED_ROWS; of those, two registers' columns stay in the first cache while
+    passes, PACKED_ROWS rows by PACKED_ROWS; of those, three registers' columns stay in the first cache while
     these rows pass, PANEL_ROWS by PANEL_ROWS (see `tiles`).
     room: (PACKED_ROWS + BROADEST) * DEEPEST numbers, in which rows of P that lie side by side are put one
     behind the other, and columns of S that many rows of P meet.
@@ -57,9 +66,8 @@ def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows
     if inner < 4 and fresh:
         add_few(P, row_step, column_step, S, S_step, out, out_step, inner, rows, columns)
         return
-    lanes = 2 * WIDE_COLUMNS
     apart = row_step == 1 and column_step >= PACKED_FROM and rows >= PANEL_ROWS
-    packs = rows >= PACKED_FOR and S_step > lanes
+    packs = rows >= PACKED_FOR and S_step > 3 * WIDE_COLUMNS
     columns_room = at(room, PACKED_ROWS * DEEPEST)
     for k in range(0, inner, DEEPEST):
         deep, first = min(DEEPEST, inner - k), fresh if k == 0 else 0
@@ -75,40 +83,34 @@ def multiply_add(P, row_step, column_step, S, S_step, out, out_step, inner, rows
                     p, p_column, step = at(room, 0), PANEL_ROWS, deep * PANEL_ROWS
                 i = start
                 while i < stop:
-                    s, s_step = at(S, k * S_step + i), S_step
-                    if i + lanes <= stop:
-                        if packs:
-                            s, s_step = at(columns_room, (i - start) * deep), lanes
-                        for panel in range(0, high, PANEL_ROWS):
-                            few, its = min(PANEL_ROWS, high - panel), at(p, panel // PANEL_ROWS * step)
-                            o = at(out, (j + panel) * out_step + i)
-                            double(its, p_row, p_column, s, s_step, o, out_step, deep, few, first)
-                        i += lanes
-                    elif i + WIDE_COLUMNS <= stop:
-                        for panel in range(0, high, PANEL_ROWS):
-                            few, its = min(PANEL_ROWS, high - panel), at(p, panel // PANEL_ROWS * step)
-                            o = at(out, (j + panel) * out_step + i)
-                            wide(its, p_row, p_column, s, s_step, o, out_step, deep, few, first)
-                        i += WIDE_COLUMNS
+                    s, s_step, o = at(S, k * S_step + i), S_step, at(out, j * out_step + i)
+                    width = columns_of_tile(stop - i)
+                    if packs:
+                        s, s_step = at(columns_room, (i - start) * deep), width
+                    if width == 3 * WIDE_COLUMNS:
+                        triple(p, p_row, p_column, step, s, s_step, o, out_step, deep, high, first)
+                    elif width == 2 * WIDE_COLUMNS:
+                        double(p, p_row, p_column, step, s, s_step, o, out_step, deep, high, first)
+                    elif width == WIDE_COLUMNS:
+                        wide(p, p_row, p_column, step, s, s_step, o, out_step, deep, high, first)
                     else:
-                        for panel in range(0, high, PANEL_ROWS):
-                            few, its = min(PANEL_ROWS, high - panel), at(p, panel // PANEL_ROWS * step)
-                            o = at(out, (j + panel) * out_step + i)
-                            single(its, p_row, p_column, s, s_step, o, out_step, deep, few, first)
-                        i += 1
+                        single(p, p_row, p_column, step, s, s_step, o, out_step, deep, high, first)
+                    i += width
 
 
 def pack_columns(S, S_step, deep, columns, room):
-    """room[i // lanes, k, i % lanes] = S[k, i], in pieces of two registers' columns each; what is no whole
-    piece is left out.   S (deep, columns)"""
-    lanes = 2 * WIDE_COLUMNS
+    """The columns of each tile after those of the one before: of a tile from column i on, k and its columns
+    in room[i * deep ...] as (deep, its columns).   S (deep, columns)"""
     S = carray(S, (deep, S_step))
-    for i in range(0, columns - lanes + 1, lanes):
-        together = carray(at(room, i * deep), (deep, lanes))
+    i = 0
+    while i < columns:
+        width = columns_of_tile(columns - i)
+        together = carray(at(room, i * deep), (deep, width))
         for k in range(deep):
             source, target = S[k], together[k]
-            for lane in range(lanes):
-                target[lane] = source[i + lane]
+            for column in range(width):
+                target[column] = source[i + column]
+        i += width
 
 
 def pack_rows(P, column_step, rows, deep, room):
@@ -131,26 +133,27 @@ def pack_rows(P, column_step, rows, deep, room):
 def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, transposing, multiply, room):
     """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
 
-    `transposing`, two registers' columns of out at a time: as many rows of S are transposed into `room` and
+    `transposing`, three registers' columns of out at a time: as many rows of S are transposed into `room` and
     multiplied with all of D by `multiply_add`, whose address is `multiply`. Otherwise by sums of lanes, which
     pays where D has few rows: see `add_rows`.
-    room: (DEEPEST + PANEL_ROWS) * 2 * WIDE_COLUMNS numbers.
+    room: (DEEPEST + PANEL_ROWS) * 3 * WIDE_COLUMNS numbers.
     """
     if not transposing or inner == 0:
         add_rows(D, D_step, S, S_step, out, out_step, inner, rows, columns)
         return
-    lanes = 2 * WIDE_COLUMNS
+    lanes = 3 * WIDE_COLUMNS
     spare = at(room, DEEPEST * lanes)
-    for k in range(0, columns, lanes):
-        width = min(lanes, columns - k)
+    k = 0
+    while k < columns:
+        width = min(columns_of_tile(columns - k + WIDE_COLUMNS - 1), columns - k)
         for i in range(0, inner, DEEPEST):
             deep, first = min(DEEPEST, inner - i), 1 if i == 0 else 0
             side_by_side(at(S, k * S_step + i), S_step, width, deep, room)
-            if width == lanes:
+            if width % WIDE_COLUMNS == 0:
                 d, o = at(D, i), at(out, k)
-                call(multiply, (d, D_step, 1, room, lanes, o, out_step, deep, rows, lanes, first, room))
+                call(multiply, (d, D_step, 1, room, lanes, o, out_step, deep, rows, width, first, room))
                 continue
-            made_columns = lanes if width > WIDE_COLUMNS else WIDE_COLUMNS
+            made_columns = (width + WIDE_COLUMNS - 1) // WIDE_COLUMNS * WIDE_COLUMNS
             for j in range(0, rows, PANEL_ROWS):
                 high, d = min(PANEL_ROWS, rows - j), at(D, j * D_step + i)
                 call(multiply, (d, D_step, 1, room, lanes, spare, lanes, deep, high, made_columns, 1, room))
@@ -159,11 +162,12 @@ def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, tran
                     for column in range(width):
                         before = real(0) if first else o[row, column]
                         o[row, column] = before + made[row, column]
+        k += width
 
 
 def side_by_side(S, S_step, width, deep, room):
-    """room[i, k] = S[k, i] for k < width.   S (width, deep), room (deep, 2 * WIDE_COLUMNS)"""
-    lanes = 2 * WIDE_COLUMNS
+    """room[i, k] = S[k, i] for k < width.   S (width, deep), room (deep, 3 * WIDE_COLUMNS)"""
+    lanes = 3 * WIDE_COLUMNS
     for k in range(0, width, WIDE_COLUMNS):
         i = 0
         while i + WIDE_COLUMNS <= deep:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 from numba import types
 
-from layerwise.engine.compiled.calls import at, intrinsic
+from layerwise.engine.compiled.calls import at, fetch_ahead, intrinsic
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.processor import MANY_REGISTERS, REGISTER_BYTES, lanes_of
 
@@ -39,6 +39,13 @@ def offset_of(builder: Any, *products: tuple[Any, Any]) -> Any:
 def load_numbers(builder: Any, pointer: Any, kind: Any, bytes_each: int) -> Any:
     """A number, or as many that lie together as the type holds, wherever they begin."""
     return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=bytes_each)
+
+
+def _opaque(builder: Any, pointer: Any) -> Any:
+    """The same pointer, of which the compiler does not know how it was made: it would make it anew each time
+    instead of keeping it in a register."""
+    same = ir.FunctionType(pointer.type, [pointer.type])
+    return builder.asm(same, "", "=r,0", [pointer], side_effect=False)
 
 
 def _spread(builder: Any, number: Any, kind: Any) -> Any:
@@ -93,8 +100,9 @@ def accumulate(builder: Any, start: Any, stop: Any, step: int, sums: list, add: 
     return held
 
 
-def _product_tile(height: int, lanes: int) -> Callable:
-    """out (height, lanes) = P (height, inner) S (inner, lanes), or += where it is not the `first` part."""
+def _product_tile(height: int, registers: int, lanes: int) -> Callable:
+    """out (height, registers * lanes) = P (height, inner) S (inner, registers * lanes), or += where it is not
+    the `first` part."""
 
     @intrinsic
     def tile(typingctx, P, row_step, column_step, S, S_step, out, out_step, inner, first):
@@ -103,19 +111,29 @@ def _product_tile(height: int, lanes: int) -> Callable:
             real = context.get_value_type(P.dtype)
             size = P.dtype.bitwidth // 8
             kind = ir.VectorType(real, lanes) if lanes > 1 else real
-            rows = [INDEX(j) for j in range(height)]
+            rows, pieces = [INDEX(j) for j in range(height)], [INDEX(i * lanes) for i in range(registers)]
+            starts_of_rows = [
+                _opaque(builder, builder.gep(P_, [builder.mul(row, row_step_)])) for row in rows
+            ]
 
             def add(k: Any, held: list) -> list:
-                below = load_numbers(builder, builder.gep(S_, [builder.mul(k, S_step_)]), kind, size)
+                s_row = builder.gep(S_, [builder.mul(k, S_step_)])
+                below = [load_numbers(builder, builder.gep(s_row, [piece]), kind, size) for piece in pieces]
+                place, sums = builder.mul(k, column_step_), iter(held)
                 result = []
-                for row, total in zip(rows, held, strict=True):
-                    place = offset_of(builder, (row, row_step_), (k, column_step_))
-                    factor = _spread(builder, builder.load(builder.gep(P_, [place])), kind)
-                    result.append(builder.fadd(total, builder.fmul(factor, below, flags=FUSED), flags=FUSED))
+                for start in starts_of_rows:
+                    factor = _spread(builder, builder.load(builder.gep(start, [place])), kind)
+                    for numbers in below:
+                        product = builder.fmul(factor, numbers, flags=FUSED)
+                        result.append(builder.fadd(next(sums), product, flags=FUSED))
                 return result
 
             zero = ir.Constant(kind, [0.0] * lanes if lanes > 1 else 0.0)
-            places = [builder.gep(out_, [builder.mul(row, out_step_)]) for row in rows]
+            places = [
+                builder.gep(out_, [offset_of(builder, (row, out_step_), (piece, INDEX(1)))])
+                for row in rows
+                for piece in pieces
+            ]
             fresh, before = builder.icmp_signed("!=", first_, INDEX(0)), builder.block
             with builder.if_then(builder.not_(fresh)):
                 so_far, block = [load_numbers(builder, place, kind, size) for place in places], builder.block
@@ -260,24 +278,29 @@ def inlined(function: Callable) -> Any:
     return only_for_compiled_code(function, error_model="numpy", forceinline=True)
 
 
-def _panel(lanes: int) -> Any:
-    """Some columns of a product, PANEL_ROWS rows at a time, and fewer at its end."""
-    most, some, one = (_product_tile(height, lanes) for height in (PANEL_ROWS, SOME_ROWS, 1))
+def _panel(registers: int, lanes: int) -> Any:
+    """Some registers' columns of a product, PANEL_ROWS rows at a time, and fewer at its end.
 
-    def panel(P, row_step, column_step, S, S_step, out, out_step, inner, rows, first):
-        j = 0
+    Of P, the rows of a panel lie row_step apart, and the panels panel_step.
+    """
+    most, some, one = (_product_tile(height, registers, lanes) for height in (PANEL_ROWS, SOME_ROWS, 1))
+
+    def panel(P, row_step, column_step, panel_step, S, S_step, out, out_step, inner, rows, first):
+        j, p = 0, 0
         while j + PANEL_ROWS <= rows:
-            p, o = at(P, j * row_step), at(out, j * out_step)
-            most(p, row_step, column_step, S, S_step, o, out_step, inner, first)
-            j += PANEL_ROWS
+            if first == 0 and registers > 1:
+                # What the next tile adds to is brought while this one is made.
+                for row in range(j + PANEL_ROWS, j + 2 * PANEL_ROWS):
+                    for column in range(0, registers * lanes, lanes):
+                        fetch_ahead(at(out, row * out_step + column))
+            most(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first)
+            j, p = j + PANEL_ROWS, p + panel_step
         while j + SOME_ROWS <= rows:
-            p, o = at(P, j * row_step), at(out, j * out_step)
-            some(p, row_step, column_step, S, S_step, o, out_step, inner, first)
-            j += SOME_ROWS
+            some(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first)
+            j, p = j + SOME_ROWS, p + SOME_ROWS * row_step
         while j < rows:
-            p, o = at(P, j * row_step), at(out, j * out_step)
-            one(p, row_step, column_step, S, S_step, o, out_step, inner, first)
-            j += 1
+            one(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first)
+            j, p = j + 1, p + row_step
 
     return inlined(panel)
 
@@ -299,10 +322,11 @@ def _strip(height: int) -> Any:
 
 
 class Tiles(NamedTuple):
-    """What products in one precision are made of: panels of two registers' columns, of one's and of a single
-    column, strips of STRIP_ROWS rows and of one, and squares of one register's columns that are
+    """What products in one precision are made of: panels of three registers' columns, of two's, of one's and
+    of a single column, strips of STRIP_ROWS rows and of one, and squares of one register's columns that are
     transposed."""
 
+    triple: Any
     double: Any
     wide: Any
     wide_columns: int
@@ -318,6 +342,6 @@ def tiles_of(real: str) -> Tiles:
     """Those of "float32" or "float64"."""
     wide = lanes_of(real)
     return Tiles(
-        _panel(2 * wide), _panel(wide), wide, _panel(1), _strip(STRIP_ROWS), _strip(1),
+        _panel(3, wide), _panel(2, wide), _panel(1, wide), wide, _panel(1, 1), _strip(STRIP_ROWS), _strip(1),
         _transpose_tile(wide, ordered=False), _transpose_tile(wide, ordered=True),
     )  # fmt: skip
