@@ -112,16 +112,15 @@ def _product_tile(height: int, registers: int, lanes: int) -> Callable:
             size = P.dtype.bitwidth // 8
             kind = ir.VectorType(real, lanes) if lanes > 1 else real
             rows, pieces = [INDEX(j) for j in range(height)], [INDEX(i * lanes) for i in range(registers)]
-            starts_of_rows = [
-                _opaque(builder, builder.gep(P_, [builder.mul(row, row_step_)])) for row in rows
-            ]
+            at_rows = [builder.gep(P_, [builder.mul(row, row_step_)]) for row in rows]
+            at_rows = [_opaque(builder, pointer) for pointer in at_rows]
 
             def add(k: Any, held: list) -> list:
                 s_row = builder.gep(S_, [builder.mul(k, S_step_)])
                 below = [load_numbers(builder, builder.gep(s_row, [piece]), kind, size) for piece in pieces]
                 place, sums = builder.mul(k, column_step_), iter(held)
                 result = []
-                for start in starts_of_rows:
+                for start in at_rows:
                     factor = _spread(builder, builder.load(builder.gep(start, [place])), kind)
                     for numbers in below:
                         product = builder.fmul(factor, numbers, flags=FUSED)
