@@ -25,7 +25,7 @@ def test_any_rows_and_parameters_may_follow_on_any_others(known_layout, monkeypa
         monkeypatch.setattr(compiled_engine, "KNOWN_LAYOUT", False)
     compiled, reference = build_engine(PROGRAM, "compiled"), build_engine(PROGRAM, "numpy")
     random = np.random.default_rng(1)
-    counts = [1, 1, 9, 1, 0, 1, 600, 1, 512, 513, 3, *random.integers(0, 700, 20)]
+    counts = [1, 1, 9, 1, 0, 1, 600, 1, 256, 257, 512, 513, 3, *random.integers(0, 700, 20)]
     for count in counts:
         parameters, first = STARTS[random.integers(2)], random.integers(0, 701 - count)
         X = ROWS[first : first + count]

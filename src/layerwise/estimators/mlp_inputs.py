@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 from typing import Any
 
@@ -18,12 +19,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from layerwise.engine import allowed_threads
 from layerwise.errors import InputError
 
 PLAIN = (np.dtype(np.float64), np.dtype(np.float32))
 PRECISIONS = (np.float64, np.float32)
 SPARSE_FORMATS = ("csr", "csc")
 ROWS_AT_ONCE = 1024
+# Numbers from which on a second thread pays.
+LARGE = 2**21
 
 
 def is_plain(X: Any) -> bool:
@@ -36,9 +40,14 @@ def is_plain(X: Any) -> bool:
 def is_finite(array: np.ndarray) -> bool:
     """Whether every number is finite, in one pass without a temporary array; False too for huge numbers.
 
-    A sum of squares, by BLAS, is finite unless a number is not or a square overflows.
+    A sum of squares, by BLAS, is finite unless a number is not or a square overflows. It waits for memory, so
+    each thread that may run takes a part of a large array.
     """
-    return math.isfinite(np.vdot(array, array))
+    threads = allowed_threads() if array.size >= LARGE else 1
+    if threads == 1:
+        return math.isfinite(np.vdot(array, array))
+    with ThreadPoolExecutor(threads) as pool:
+        return all(pool.map(lambda part: math.isfinite(np.vdot(part, part)), np.array_split(array, threads)))
 
 
 def checked_training_data(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool, numeric: bool) -> tuple:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
@@ -27,7 +28,8 @@ from layerwise.formulas.randomness import (
     subkey,
 )
 
-PREDICTION_ROWS = 512
+PREDICTION_ROWS = 256
+PIECES_OF_A_THREAD = 16
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
@@ -316,16 +318,24 @@ class CompiledEngine:
         each = (way.width + inputs) * lead
         with self._processors(max(1, min(step_parts(self.program, rows), chunks)), rows) as free:
             works, rooms = self._room("outputs", each * free), self._room("rooms", ROOM * free)
+            # Who is done takes the next piece: threads are seldom equally fast for long.
+            piece = PREDICTION_ROWS * max(1, chunks // (PIECES_OF_A_THREAD * free))
+            left = deque(range(0, rows, piece))
 
             def some(thread: int, counters: np.ndarray) -> None:
                 work, room = (
                     first + thread * size * out.itemsize for first, size in ((works, each), (rooms, ROOM))
                 )
-                first, last = (PREDICTION_ROWS * (chunks * k // free) for k in (thread, thread + 1))
-                self._outputs_entry(
-                    *way.arguments, *arrays, work, work + way.width * lead * out.itemsize, PREDICTION_ROWS,
-                    first, min(last, rows), *self._dropping, _at(counters), room,
-                )  # fmt: skip
+                while left:
+                    try:
+                        first = left.popleft()
+                    except IndexError:
+                        break
+                    self._outputs_entry(
+                        *way.arguments, *arrays, work, work + way.width * lead * out.itemsize,
+                        PREDICTION_ROWS, first, min(first + piece, rows), *self._dropping, _at(counters),
+                        room,
+                    )  # fmt: skip
 
             self._team.run(free, some)
 
