@@ -1,4 +1,5 @@
-"""exp, log, tanh, ... of compiled loops, against long double: to two units in the last place, everywhere."""
+"""exp, log, tanh, ... of compiled loops, against long double: to two units in the last place, everywhere, and
+softplus to three."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from layerwise.engine.compiled.elementary import elementary_functions
+from layerwise.formulas.activations import softplus
 
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, -0.5, 1e-300, 1e300, -1e300]
 
@@ -28,14 +30,15 @@ def arguments(name, precision):
         "log1p": [np.maximum(spread(random, -widest, widest), -1), random.uniform(-1, 1, 20_000)],
         "tanh": [3 * random.normal(size=40_000), spread(random, -widest, 2)],
         "sign": [spread(random, -widest, widest)],
+        "softplus": [random.uniform(-1.17 * overflow, overflow, 40_000), spread(random, -widest, 3)],
     }[name]
     with np.errstate(over="ignore", under="ignore"):
         return np.concatenate([*chosen, SPECIAL]).astype(precision)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "tanh", "sign"])
-def test_the_error_is_below_two_units_in_the_last_place(name, precision):
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "tanh", "sign", "softplus"])
+def test_the_error_is_below_two_or_three_units_in_the_last_place(name, precision):
     function = getattr(elementary_functions(precision), name)
 
     @numba.njit(error_model="numpy")
@@ -47,12 +50,13 @@ def test_the_error_is_below_two_units_in_the_last_place(name, precision):
     y = np.empty_like(x)
     of_all(x, y)
     with np.errstate(all="ignore"):
-        exact = getattr(np, name)(x.astype(np.longdouble))
+        exact = (softplus if name == "softplus" else getattr(np, name))(x.astype(np.longdouble))
         rounded = exact.astype(precision)
     finite = np.isfinite(rounded)
     np.testing.assert_array_equal(y[~finite], rounded[~finite])
     error = np.abs(y[finite] - exact[finite]) / np.spacing(np.abs(rounded[finite])).astype(np.longdouble)
-    assert error.max() < 2, f"{name} of {x[finite][error.argmax()]!r}"
+    # A function of an exponential has the errors of both.
+    assert error.max() < (3 if name == "softplus" else 2), f"{name} of {x[finite][error.argmax()]!r}"
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

@@ -100,6 +100,14 @@ def sigmoid_derivative(z, a):
     return a * (1 - a)
 
 
+def softplus(z):
+    """log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)), in the form that never overflows.
+
+    Source: Dugas et al. 2001, equation 3.
+    """
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
 def silu(z):
     """g(z) = z sigmoid(z), also called swish. Source: Elfwing et al. 2018; Ramachandran et al. 2017."""
     return z * sigmoid(z)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.formulas.activations import sigmoid, softmax
+from layerwise.formulas.activations import sigmoid, softmax, softplus
 
 SMALLEST_COUNT = 1e-30
 
@@ -23,9 +23,10 @@ def binary_cross_entropy(z, y):
 
         max(z, 0) - z y + log(1 + exp(-|z|))
 
-    Elementwise; y in [0, 1]. Source: the note, figure 6, rearranged so that it is finite for any finite z.
+    Elementwise; y in [0, 1]. Source: the note, figure 6, rearranged so that it is finite for any finite z and
+    a small loss is not lost beside a large z.
     """
-    return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
+    return np.maximum(z, 0) - z * y + softplus(-np.abs(z))
 
 
 def binary_cross_entropy_derivative(z, y):

@@ -36,25 +36,37 @@ class _Precision(NamedTuple):
     round_by: float  # x + round_by - round_by rounds to an integer
     ln2_high: float
     ln2_low: float
-    lowest: float  # exp is 0 below
-    highest: float  # exp is infinite above
-    exp_degree: int
+    lowest: float  # exp is 0 there, to rounding
+    greatest: float  # exp is infinite above
+    highest: float  # exp is infinite there
+    exp_tail: tuple[float, ...]  # (exp(r) - 1 - r) / r^2
     log_terms: int
     tanh_is_one: float  # where exp(x) is nothing beside 1
     tanh_numerator: tuple[float, ...]
     tanh_denominator: tuple[float, ...]
+    softplus_tail: tuple[float, ...]  # log(1 + t) / t, of t - 1/2; none where it is the general way
 
 
+# Of least greatest error, by Remez' exchange, in single precision; Taylor's in double.
 _PRECISIONS = {
     "float32": _Precision(
-        np.int32, 23, 127, 12582912.0, 0.693359375, -2.12194440e-4, -104.0, 88.72284, 7, 5, -20.0,
-        (-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1), (1.0,),
+        np.int32, 23, 127, 12582912.0, 0.693359375, -2.12194440e-4, -104.0, 88.72284, 89.0,
+        (1.381461331598535e-3, 8.368709825244219e-3, 4.1668387360007025e-2, 1.6666520689822256e-1,
+         4.9999993451715763e-1),
+        5, -20.0,
+        (-5.704987031654248e-3, 2.063908727218402e-2, -5.373971509160072e-2, 1.3331442198186655e-1,
+         -3.333328194200499e-1),
+        (1.0,),
+        (-3.2440251670777798e-3, 5.253348965197802e-3, -6.749911233782768e-3, 1.1576151475310326e-2,
+         -2.0570294931530952e-2, 3.663547337055206e-2, -6.768769770860672e-2, 1.3260900974273682e-1,
+         -2.8852710127830505e-1, 8.109301924705505e-1),
     ),
     "float64": _Precision(
         np.int64, 52, 1023, 6755399441055744.0, 6.93145751953125e-1, 1.42860682030941723212e-6,
-        -745.2, 709.782712893384, 13, 10, -40.0,
+        -745.2, 709.782712893384, 710.0, tuple(1 / factorial(k) for k in range(13, 1, -1)), 10, -40.0,
         (-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3),
         (1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3),
+        (),
     ),
 }  # fmt: skip
 
@@ -68,6 +80,7 @@ class Elementary(NamedTuple):
     log1p: Callable
     tanh: Callable
     sign: Callable
+    softplus: Callable
     maximum: Callable
     minimum: Callable
 
@@ -82,30 +95,31 @@ def _polynomial(coefficients: tuple[float, ...], x: str) -> str:
 
 _EXP = """
 def exp(x):
-    inside = min(max(x, LOWEST), HIGHEST)
-    n = (inside * real(1 / LN_2) + ROUND_BY) - ROUND_BY
+    # What is not a number stays so: every comparison with it is false.
+    inside = choose(x < LOWEST, LOWEST, x)
+    inside = choose(inside > HIGHEST, HIGHEST, inside)
+    shifted = inside * real(1 / LN_2) + ROUND_BY
+    n = shifted - ROUND_BY
     r = (inside - n * LN_2_HIGH) - n * LN_2_LOW
     value = real(1) + (r + r * r * EXP_TAIL)
-    # Two factors: their product reaches the smallest denormals and the greatest number.
-    first = (n * real(0.5) + ROUND_BY) - ROUND_BY
-    one = integer((integer(first) + integer(BIAS)) << integer(BITS)).view(real)
-    other = integer((integer(n - first) + integer(BIAS)) << integer(BITS)).view(real)
-    value = value * one * other
-    value = choose(x > HIGHEST, INFINITY, value)
-    value = choose(x < LOWEST, real(0), value)
-    return choose(x == x, value, x)
+    # Two factors: their product reaches the smallest denormals, and beyond the greatest number.
+    whole = integer(real(shifted).view(integer) - ROUND_BITS)
+    half = integer(whole >> integer(1))
+    one = integer(integer(half + integer(BIAS)) << integer(BITS)).view(real)
+    other = integer(integer(integer(whole - half) + integer(BIAS)) << integer(BITS)).view(real)
+    return value * one * other
 """
 
 # 2^n (1 + tail) - 1, with half of 2^n, which is finite for the greatest n too.
 _EXPM1 = """
 def expm1(x):
-    inside = min(max(x, real(-60)), HIGHEST)
+    inside = min(max(x, real(-60)), GREATEST)
     n = (inside * real(1 / LN_2) + ROUND_BY) - ROUND_BY
     r = (inside - n * LN_2_HIGH) - n * LN_2_LOW
     tail = r + r * r * EXP_TAIL
     half = integer((integer(n) + integer(BIAS - 1)) << integer(BITS)).view(real)
     value = real(2) * (half * tail + (half - real(0.5)))
-    value = choose(x > HIGHEST, INFINITY, value)
+    value = choose(x > GREATEST, INFINITY, value)
     return choose(x == x, value, x)
 """
 
@@ -171,6 +185,35 @@ def tanh(x):
     far = choose(x < 0, -far, far)
     value = choose(near, x + x * z * quotient, far)
     return choose(x == x, value, x)
+"""
+
+# The same in single precision, where a polynomial does near 0, and n comes with the bias of an exponent.
+_TANH_SINGLE = """
+def tanh(x):
+    size, z = abs(x), x * x
+    inside = choose(real(-2) * size < TANH_IS_ONE, TANH_IS_ONE, real(-2) * size)
+    shifted = inside * real(1 / LN_2) + BIASED_ROUND_BY
+    n = shifted - BIASED_ROUND_BY
+    r = inside - n * real(LN_2)
+    power = integer(real(shifted).view(integer) << integer(BITS)).view(real)
+    p = power + power * (r + r * r * EXP_TAIL)
+    far = real(1) - (p + p) / (real(1) + p)
+    far = integer(real(far).view(integer) | integer(real(x).view(integer) & SIGN)).view(real)
+    return choose(size < real(0.625), x + x * z * TANH_ABOVE, far)
+"""
+
+# max(x, 0) + log(1 + t) with t = exp(-|x|).
+_SOFTPLUS = """
+def softplus(x):
+    return choose(x > 0, x, real(0)) + log1p(exp(-abs(x)))
+"""
+
+# In single precision log(1 + t) = t times a polynomial in t - 1/2: no division.
+_SOFTPLUS_SINGLE = """
+def softplus(x):
+    t = exp(-abs(x))
+    s = t - real(0.5)
+    return choose(x > 0, x, real(0)) + t * SOFTPLUS_TAIL
 """
 
 
@@ -264,21 +307,29 @@ def elementary_functions(precision: str) -> Elementary:
         "LN_2_HIGH": real(p.ln2_high),
         "LN_2_LOW": real(p.ln2_low),
         "LOWEST": real(p.lowest),
+        "GREATEST": real(p.greatest),
         "HIGHEST": real(p.highest),
+        "ROUND_BITS": real(p.round_by).view(p.integer),
+        "BIASED_ROUND_BY": real(p.round_by + p.bias),
+        "SIGN": real(-0.0).view(p.integer),
         "TANH_IS_ONE": real(p.tanh_is_one),
         "TINIEST": real(np.finfo(precision).tiny),
         "INFINITY": real(np.inf),
         "NAN": real(np.nan),
     }
     polynomials = {
-        # (exp(r) - 1 - r) / r^2
-        "EXP_TAIL": _polynomial(tuple(1 / factorial(k) for k in range(p.exp_degree, 1, -1)), "r"),
+        "EXP_TAIL": _polynomial(p.exp_tail, "r"),
         # (atanh(s) / s - 1) / s^2
         "LOG_TAIL": _polynomial(tuple(1 / (2 * k + 3) for k in range(p.log_terms - 1, -1, -1)), "z"),
         "TANH_ABOVE": _polynomial(p.tanh_numerator, "z"),
         "TANH_BELOW": _polynomial(p.tanh_denominator, "z"),
     }
-    for name, source in zip(Elementary._fields[:6], (_EXP, _EXPM1, _LOG, _LOG1P, _TANH, _SIGN), strict=True):
+    tanh, softplus = _TANH, _SOFTPLUS
+    if p.softplus_tail:
+        tanh, softplus = _TANH_SINGLE, _SOFTPLUS_SINGLE
+        polynomials["SOFTPLUS_TAIL"] = _polynomial(p.softplus_tail, "s")
+    made = Elementary._fields[:7]
+    for name, source in zip(made, (_EXP, _EXPM1, _LOG, _LOG1P, tanh, _SIGN, softplus), strict=True):
         for key, polynomial in polynomials.items():
             source = source.replace(key, polynomial)
         exec(source, scope)
@@ -286,5 +337,5 @@ def elementary_functions(precision: str) -> Elementary:
         scope[name] = only_for_compiled_code(
             scope[name], fastmath={"contract"}, error_model="numpy", forceinline=True
         )
-    ours = {name: scope[name] for name in Elementary._fields[:6]}
+    ours = {name: scope[name] for name in made}
     return Elementary(**ours, maximum=maximum, minimum=minimum)

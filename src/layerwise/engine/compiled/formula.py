@@ -24,7 +24,7 @@ from layerwise.engine.compiled.elementary import (
     elementary_functions,
 )
 from layerwise.engine.compiled.naming import only_for_compiled_code
-from layerwise.formulas.activations import erf
+from layerwise.formulas.activations import erf, softplus
 
 # A product and a sum may be one fused instruction; a division by what does not change in a loop may be a
 # product with its reciprocal. Both move a result by its last bit at most.
@@ -109,6 +109,8 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
         value = names.get(name)
         if callable(value) and value in _SCALAR_FORMS:
             scope[name] = _SCALAR_FORMS[value]
+        elif value is softplus and real is not None:
+            scope[name] = elementary_functions(real).softplus
         elif isinstance(value, FunctionType):
             scope[name] = compile_formula(value, real)
         elif _is_number(value):
