@@ -93,9 +93,38 @@ def _lane_panel(height: int, lanes: int) -> Any:
     return inlined(panel)
 
 
+def _lane_sums(lanes: int) -> Callable:
+    """totals[lane] += sum_i numbers[i, lane] in double precision, the sums in registers meanwhile: a loop
+    that cannot know that the totals lie elsewhere writes them down for each i."""
+
+    @intrinsic
+    def sums_of_lanes(typingctx, numbers, totals, count):
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            numbers_, totals_, count_ = arguments
+            size, double = numbers.dtype.bitwidth // 8, ir.DoubleType()
+            kind = ir.VectorType(context.get_value_type(numbers.dtype), lanes)
+            wide = ir.VectorType(double, lanes)
+
+            def add(i: Any, held: list) -> list:
+                row = builder.gep(numbers_, [builder.mul(i, INDEX(lanes))])
+                found = load_numbers(builder, row, kind, size)
+                return [builder.fadd(held[0], found if kind.element == double else builder.fpext(found, wide))]
+
+            start = load_numbers(builder, totals_, wide, 8)
+            (total,) = accumulate(builder, INDEX(0), count_, 1, [start], add)
+            builder.store(total, builder.bitcast(totals_, wide.as_pointer()), align=8)
+            return context.get_dummy_value()
+
+        return types.void(numbers, totals, types.int64), codegen
+
+    return sums_of_lanes
+
+
 @cache
 def lane_tiles_of(real: str) -> dict[str, Any]:
-    """What products lane by lane in "float32" or "float64" are made of: panels of four rows, two and one."""
+    """What networks side by side in "float32" or "float64" work with: products lane by lane, in panels of four
+    rows, two and one, and sums."""
     lanes = lanes_of(real)
     panels = {"lanes_of_four": 4, "lanes_of_two": 2, "lanes_of_one": 1}
-    return {name: _lane_panel(height, lanes) for name, height in panels.items()} | {"LANES": lanes}
+    made = {name: _lane_panel(height, lanes) for name, height in panels.items()}
+    return {**made, "sums_of_lanes": _lane_sums(lanes), "LANES": lanes}

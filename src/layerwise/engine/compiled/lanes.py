@@ -15,7 +15,7 @@ from numba import carray
 from layerwise.engine.compiled.calls import at
 from layerwise.engine.compiled.loops import unbound
 
-lanes_of_four = lanes_of_two = lanes_of_one = real = unbound
+lanes_of_four = lanes_of_two = lanes_of_one = sums_of_lanes = real = unbound
 l2_of = l1_of = l2_slope = l1_slope = partner = subkey = unbound
 LANES = 1
 
@@ -88,10 +88,7 @@ def take_lanes(source, target, count, width, step):
 
 def lane_totals(losses, totals, count):
     """totals[lane] += sum_i losses[i, lane].   losses (count, LANES), totals (LANES,) in double precision"""
-    losses, totals = carray(losses, (count, LANES)), carray(totals, (LANES,))
-    for i in range(count):
-        for lane in range(LANES):
-            totals[lane] += np.float64(losses[i, lane])
+    sums_of_lanes(losses, totals, count)
 
 
 def lane_squares(G, totals, size):
