@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
 
 import numba
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
-from trajectories import NETWORKS
+from trajectories import NETWORKS, assert_same_trajectory, both, examples_for
 
 from layerwise.engine import Batches, TrainingState, build_engine
 from layerwise.engine.compiled import engine as compiled_engine
+from layerwise.engine.compiled.engine import MANY_INPUTS
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 from layerwise.engine.threads import allowed_threads, at_most, shared_processors
+from layerwise.network.parameters import initial_parameters
 
 
 def blas_threads():
@@ -25,6 +28,8 @@ def blas_threads():
 def two_threads(monkeypatch):
     """BLAS with two threads, whatever the machine and the test run give it."""
     monkeypatch.setattr("layerwise.engine.threads._processors", lambda: 2)
+    # SciPy may have a BLAS of its own: loaded later, it would not be among those that are limited here.
+    import_module("scipy.linalg")
     with threadpool_limits(limits=2, user_api="blas"):
         if 2 not in blas_threads():
             pytest.skip("no BLAS here that can be given two threads")
@@ -212,6 +217,41 @@ def test_a_reproducible_program_gives_the_same_bits_for_any_number_of_threads(tw
             engine.run_epochs(state, Batches(X, Y, None, None, 40), 0, np.full((3, 3), 0.01))
             outputs = engine.pre_activations(state.parameters, X)
         found.add((state.parameters.tobytes(), outputs.tobytes()))
+    assert len(found) == 1
+
+
+WIDE = NETWORKS["relu binary, adam"]._replace(
+    sizes=(MANY_INPUTS + 100, 20, 1), activations=("relu", "sigmoid")
+)
+
+
+@pytest.mark.skipif(not MANY_REGISTERS, reason="BLAS has the large products of this processor")
+@pytest.mark.parametrize(
+    "settings", [{}, {"l2": 0.3}, {"dropout": (0.2,), "weighted": True}, {"clip_norm": 0.1}, {"rows": 3}]
+)
+def test_products_made_ahead_are_those_of_the_reference(settings):
+    """Of a first layer with many inputs, and the same batch in every step."""
+    rows, weighted = settings.pop("rows", 40), settings.pop("weighted", False)
+    examples = examples_for(WIDE, rows, weighted=weighted)
+    how = {"size": rows, "epochs": 4, "rate": 0.001, "shuffle": False}
+    runs = both(WIDE.program(**settings), examples, **how)
+    assert_same_trajectory(*runs, tolerance=1e-9)
+
+
+@pytest.mark.skipif(not MANY_REGISTERS, reason="BLAS has the large products of this processor")
+def test_products_made_ahead_have_the_same_bits_for_any_parts_and_calls(monkeypatch):
+    program, examples = WIDE.program(dtype="float32"), examples_for(WIDE, 40)
+    start = initial_parameters(program.architecture, "he", seed=1)
+    found = set()
+    for parts in (1, 2, 3, 4, 9):
+        monkeypatch.setattr(compiled_engine, "step_parts", lambda program, rows, parts=parts: parts)
+        for calls in ([6], [1, 3, 2]):
+            engine, state = build_engine(program, "compiled"), TrainingState.start(start, program)
+            batches, done = examples.batches(program, None, 40), 0
+            for epochs in calls:
+                engine.run_epochs(state, batches, done, np.full((epochs, 1), 0.001))
+                done += epochs
+            found.add(state.parameters.tobytes())
     assert len(found) == 1
 
 

@@ -44,7 +44,7 @@ from layerwise.engine.compiled.kernels import (
 )
 from layerwise.engine.compiled.layout import LAYER_COLUMNS
 from layerwise.engine.compiled.naming import only_for_compiled_code
-from layerwise.engine.compiled.team import meet, region, share
+from layerwise.engine.compiled.team import meet, region, share, slices_of
 from layerwise.formulas.randomness import subkey
 
 # Rows and columns of a gradient from which on it pays to transpose what is below the layer.
@@ -105,12 +105,34 @@ def gather(kernels, source, width, order, ordered, first, i0, i1, target, lead):
 
 
 @driver_part
+def add_inputs(kernels, W, n_prev, batch, lead, n, c0, c1, wide, sums, room):
+    """Add W[:, c0:c1] times these inputs of the batch to the sums (n, lead) of their slice, which they begin
+    where they are its first."""
+    S, its, fresh = at(batch, c0 * lead), at(sums, c0 // wide * n * lead), c0 % wide == 0
+    call(kernels[MULTIPLY_ADD], (at(W, c0), n_prev, 1, S, lead, its, lead, c1 - c0, n, lead, fresh, room))
+
+
+@driver_part
+def add_up(sums, size, slices, start, Z, step, rows, columns):
+    """Z (rows, columns) = the sum over the slices of their sums, each `size` numbers, from `start` on."""
+    for j in range(rows):
+        for i in range(columns):
+            total = sums[start + j * step + i]
+            for number in range(1, slices):
+                total += sums[number * size + start + j * step + i]
+            Z[j * step + i] = total
+
+
+@driver_part
 def forward_pass(
     kernels, layers, depth, parameters, batch, m, lead, work, keep_probs, highest, dropping,
-    step_key, masks, thread, threads, parts, sliced, counters, room,
+    step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
 ):  # fmt: skip
     """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
-    are drawn first where `step_key` is not below 0."""
+    are drawn first where `step_key` is not below 0.
+
+    Where the first layer's products were made `ahead`, `sums` has them, slice by slice: see the driver.
+    """
     source = batch
     for layer in range(depth):
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
@@ -121,7 +143,11 @@ def forward_pass(
                 continue
             padded = padded_end(c0, c1, m, lead) - c0
             W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
-            multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
+            if ahead and layer == 0:
+                _, slices, _, _ = slices_of(n_prev, ahead, 0, 1)
+                add_up(sums, n * lead, slices, block, Z, lead, rows, padded)
+            else:
+                multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
             call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, padded))
             if dropping and h != a:
                 M = at(masks, mask * lead + block)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.engine.compiled.batch import (
+    add_inputs,
     backward_pass,
     driver_part,
     forward_pass,
@@ -36,7 +37,7 @@ from layerwise.engine.compiled.kernels import (
     UPDATE,
 )
 from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, LAYER_COLUMNS, ROOM
-from layerwise.engine.compiled.team import gradient_region, meet, share
+from layerwise.engine.compiled.team import gradient_region, meet, share, slices_of
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import subkey
 
@@ -66,7 +67,7 @@ def cost_and_gradient(
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
         kernels, layers, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key, masks,
-        0, 1, 1, 0, counters, room,
+        0, 1, 1, 0, counters, room, 0, work,
     )  # fmt: skip
     backward_pass(
         kernels, layers, depth, parameters, Y, weights, total, m, m, work, losses, keep_probs, dropping,
@@ -107,16 +108,22 @@ def run_steps(
     examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key, first_epoch,
     cost_sums, weight_sums, norms, work, losses, batch_X, batch_Y, batch_weights, rooms,
     keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings, optimizer_settings, constants,
-    constants_each, weight_decay, max_norm, clip_norm, outcome,
+    constants_each, weight_decay, max_norm, clip_norm, ahead, sums, outcome,
 ):  # fmt: skip
     """See `contract.Engine.run_epochs`. outcome (3,): steps done, t, whether every cost was finite; sums and
-    norms are per epoch."""
+    norms are per epoch.
+
+    ahead: 0, or inputs of the first layer that are worked on at once where every step has the same batch, too
+    large for a cache: while they are there, their part of the next step's products is made as well, with the
+    weights that this step just made. So memory brings the batch once in a step, not twice. The products are
+    in `sums` (slices, n[1], lead), those of each slice of the inputs apart.
+    """
     denormals = flush_denormals()
     held_start, held_m = -1, -1
     last_of_call = first_step + steps - 1
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
-    at_once = parts == 1 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
+    at_once = parts == 1 and ahead == 0 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
     # Otherwise a piece of the gradient is made and used at once, and the whole of it is never held.
     whole = at_once or sliced or clip_norm > 0
     fetches_ahead = ordered and inputs <= FETCHED_AHEAD and examples * inputs >= BEYOND_CACHES
@@ -147,6 +154,15 @@ def run_steps(
                     coming = at(order, first + m + i0)
                     call(kernels[FETCH_ROWS], (X, coming, i1 - i0, inputs))
                     call(kernels[FETCH_ROWS], (Y, coming, i1 - i0, outputs))
+        if ahead and done == 0:
+            for part in range(thread, parts, threads):
+                wide, _, c0, c1 = slices_of(inputs, ahead, part, parts)
+                for c in range(c0, c1, ahead):
+                    add_inputs(
+                        kernels, at(parameters, layers[3]), inputs, batch_X, lead, layers[1], c,
+                        min(c + ahead, c1), wide, sums, room,
+                    )  # fmt: skip
+            meet(counters, threads)
         total = float(m)
         if weighted:
             total = 0.0
@@ -161,7 +177,7 @@ def run_steps(
             step_key = _subkey(_subkey(seed_key, first_epoch + epoch), number)
         forward_pass(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, dropping,
-            step_key, masks, thread, threads, parts, sliced, counters, room,
+            step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
         )  # fmt: skip
         backward_pass(
             kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, losses,
@@ -197,36 +213,46 @@ def run_steps(
             for layer in range(depth):
                 n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
                 r0, r1, c0, c1 = gradient_region(n, n_prev, part, parts)
-                chunk = max(FEWEST_ROWS, CACHED // max(1, c1 - c0))
-                for r in range(r0, r1, chunk):
-                    r_end = min(r + chunk, r1)
-                    made, made_step = at(gradient, thread * gradient_each), c1 - c0
-                    if whole:
-                        made, made_step = at(gradient, w + r * n_prev + c0), n_prev
-                    if not sliced:
-                        weight_gradient(
-                            kernels, layers, layer, made, made_step, batch_X, lead, work, dropping, r, r_end,
-                            c0, c1, 0, lead, room,
-                        )  # fmt: skip
-                    # Whole rows lie one behind the other, and are one piece.
-                    pieces, size = r_end - r, c1 - c0
-                    if size == n_prev:
-                        pieces, size = 1, pieces * size
-                    for piece in range(pieces):
-                        begin, dW = w + (r + piece) * n_prev + c0, at(made, piece * made_step)
-                        if sliced:
-                            add_parts(kernels, gradient, length, begin, size, parts)
-                        if l2 > 0 or l1 > 0:
-                            W = at(parameters, begin)
-                            penalty += call_for_number(
-                                kernels[PENALTY], (W, dW, size, l2 / total, l1 / total)
-                            )
-                        if wants_norm and not at_once:
-                            square += call_for_number(kernels[SQUARES], (dW, size))
-                        if clip_norm == 0 and not at_once:
-                            update_block(
-                                kernels, parameters, slots, length, dW, begin, size, rate, weight_decay,
-                                own_constants,
+                high, broad = max(FEWEST_ROWS, CACHED // max(1, c1 - c0)), max(1, c1 - c0)
+                goes_ahead, wide = ahead > 0 and layer == 0, 1
+                if goes_ahead:
+                    wide, _, c0, c1 = slices_of(n_prev, ahead, part, parts)
+                    r0, r1, high, broad = 0, n, n, ahead
+                for r in range(r0, r1, high):
+                    for c in range(c0, c1, broad):
+                        r_end, c_end = min(r + high, r1), min(c + broad, c1)
+                        made, made_step = at(gradient, thread * gradient_each), c_end - c
+                        if whole:
+                            made, made_step = at(gradient, w + r * n_prev + c), n_prev
+                        if not sliced:
+                            weight_gradient(
+                                kernels, layers, layer, made, made_step, batch_X, lead, work, dropping, r,
+                                r_end, c, c_end, 0, lead, room,
+                            )  # fmt: skip
+                        # Whole rows lie one behind the other, and are one piece.
+                        pieces, size = r_end - r, c_end - c
+                        if size == n_prev:
+                            pieces, size = 1, pieces * size
+                        for piece in range(pieces):
+                            begin, dW = w + (r + piece) * n_prev + c, at(made, piece * made_step)
+                            if sliced:
+                                add_parts(kernels, gradient, length, begin, size, parts)
+                            if l2 > 0 or l1 > 0:
+                                W = at(parameters, begin)
+                                penalty += call_for_number(
+                                    kernels[PENALTY], (W, dW, size, l2 / total, l1 / total)
+                                )
+                            if wants_norm and not at_once:
+                                square += call_for_number(kernels[SQUARES], (dW, size))
+                            if clip_norm == 0 and not at_once:
+                                update_block(
+                                    kernels, parameters, slots, length, dW, begin, size, rate, weight_decay,
+                                    own_constants,
+                                )  # fmt: skip
+                        if goes_ahead:
+                            add_inputs(
+                                kernels, at(parameters, w), n_prev, batch_X, lead, n, c, c_end, wide, sums,
+                                room,
                             )  # fmt: skip
                 r0, r1 = share(n, part, parts)
                 if r1 > r0:
@@ -301,7 +327,7 @@ def outputs(
         gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, lead)
         forward_pass(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
-            0, 1, 1, 0, counters, room,
+            0, 1, 1, 0, counters, room, 0, work,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
 

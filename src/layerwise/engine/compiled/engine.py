@@ -16,7 +16,7 @@ from layerwise.engine.compiled.arrays import address_of as _at
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.kernels import driver_kernel
 from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
-from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, ROOM, leading
+from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, ROOM, SLICES, leading
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
@@ -30,6 +30,8 @@ from layerwise.formulas.randomness import (
 
 PREDICTION_ROWS = 256
 PIECES_OF_A_THREAD = 16
+# Inputs from which on it may pay to make the first layer's products ahead, and so many of them at once.
+MANY_INPUTS, INPUTS_AHEAD = 2**11, 256
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
@@ -172,6 +174,7 @@ class CompiledEngine:
         if program.clip_norm:
             gradient_size = max(gradient_size, length)
         objective, weights, order = program.objective, batches.weights, batches.order
+        ahead = INPUTS_AHEAD if not sliced and self._goes_ahead(batches, rows) else 0
         partial, constants = np.zeros(8 * parts), np.empty(parts * self._constants_count, dtype=self._real)
         rates = np.ascontiguousarray(rates, dtype=np.float64)
         outcome = np.zeros(3, dtype=np.int64)
@@ -199,7 +202,9 @@ class CompiledEngine:
             *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             _at(constants), self._constants_count,
-            float(program.decay), float(program.max_norm), float(program.clip_norm), _at(outcome),
+            float(program.decay), float(program.max_norm), float(program.clip_norm),
+            ahead, self._room("sums", SLICES * program.architecture.sizes[1] * lead if ahead else 0),
+            _at(outcome),
         )  # fmt: skip
         entry = driver_kernel("run_steps", program.dtype).entry
         with self._processors(parts, rows) as free:
@@ -209,6 +214,16 @@ class CompiledEngine:
             )
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
+
+    def _goes_ahead(self, batches: Batches, rows: int) -> bool:
+        """Whether a step makes the next one's first products: see the driver. Not where something waits for
+        all of a gradient."""
+        program = self.program
+        inputs, units = program.architecture.sizes[:2]
+        waits = program.clip_norm > 0 or program.max_norm > 0
+        fits = INPUTS_AHEAD * max(rows, units) <= CACHED
+        same = batches.order is None and batches.steps == 1
+        return same and fits and not waits and inputs >= MANY_INPUTS and self._without_blas(rows)
 
     def _processors(self, parts: int, rows: int) -> AbstractContextManager[int]:
         """How many threads a call has, as its context's value; BLAS is held to one where it is called."""

@@ -108,7 +108,9 @@ def _lane_sums(lanes: int) -> Callable:
             def add(i: Any, held: list) -> list:
                 row = builder.gep(numbers_, [builder.mul(i, INDEX(lanes))])
                 found = load_numbers(builder, row, kind, size)
-                return [builder.fadd(held[0], found if kind.element == double else builder.fpext(found, wide))]
+                return [
+                    builder.fadd(held[0], found if kind.element == double else builder.fpext(found, wide))
+                ]
 
             start = load_numbers(builder, totals_, wide, 8)
             (total,) = accumulate(builder, INDEX(0), count_, 1, [start], add)
@@ -122,8 +124,8 @@ def _lane_sums(lanes: int) -> Callable:
 
 @cache
 def lane_tiles_of(real: str) -> dict[str, Any]:
-    """What networks side by side in "float32" or "float64" work with: products lane by lane, in panels of four
-    rows, two and one, and sums."""
+    """What networks side by side in "float32" or "float64" work with: products lane by lane, in panels of
+    four rows, two and one, and sums."""
     lanes = lanes_of(real)
     panels = {"lanes_of_four": 4, "lanes_of_two": 2, "lanes_of_one": 1}
     made = {name: _lane_panel(height, lanes) for name, height in panels.items()}

@@ -12,6 +12,10 @@ CACHED, FEWEST_ROWS = 2**18, 8
 # Rows and columns of a matrix that a product takes at a time, so that the second cache holds them, and rows
 # of the other one.
 DEEPEST, BROADEST, PACKED_ROWS = 256, 256, 64
+# A part of a layer narrower than this gains less than it costs.
+NARROWEST = 16
+# Slices of the first layer's inputs, each with sums of its own, where products are made ahead.
+SLICES = 8
 # Numbers that a thread needs for its products.
 ROOM = DEEPEST * (PACKED_ROWS + BROADEST)
 # Examples of networks side by side are worked on by so many or a multiple of them: see their tiles.

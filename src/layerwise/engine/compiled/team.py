@@ -14,12 +14,11 @@ from numba import types
 from numba.core import cgutils
 
 from layerwise.engine.compiled.calls import intrinsic
+from layerwise.engine.compiled.layout import NARROWEST, SLICES
 from layerwise.engine.compiled.naming import only_for_compiled_code
 
 # Looks at the counter before another process gets the processor.
 LOOKS = 2000
-# A part narrower than this gains less than it costs.
-NARROWEST = 16
 
 CAN_YIELD = hasattr(ctypes.CDLL(None), "sched_yield") if hasattr(ctypes, "CDLL") else False
 
@@ -101,6 +100,16 @@ def region(rows, columns, part, parts, joint):
         return r0, r1, 0, columns
     c0, c1 = share(columns, part, parts)
     return 0, rows, c0, c1
+
+
+@only_for_compiled_code
+def slices_of(inputs, at_once, part, parts):
+    """(inputs of a slice, slices, c0, c1): a layer's inputs cut into SLICES or fewer of whole pieces of
+    `at_once`, whatever the number of parts, and the inputs c0 ... c1 of one of the parts, whole slices."""
+    wide = (inputs + SLICES * at_once - 1) // (SLICES * at_once) * at_once
+    count = (inputs + wide - 1) // wide
+    c0, c1 = count * part // parts * wide, count * (part + 1) // parts * wide
+    return wide, count, c0, min(c1, inputs)
 
 
 @only_for_compiled_code
