@@ -116,7 +116,8 @@ def run_steps(
     ahead: 0, or inputs of the first layer that are worked on at once where every step has the same batch, too
     large for a cache: while they are there, their part of the next step's products is made as well, with the
     weights that this step just made. So memory brings the batch once in a step, not twice. The products are
-    in `sums` (slices, n[1], lead), those of each slice of the inputs apart.
+    in `sums` (slices, n[1], lead), those of each slice of the inputs apart; a call's first step has to make
+    its own.
     """
     denormals = flush_denormals()
     held_start, held_m = -1, -1
@@ -249,7 +250,7 @@ def run_steps(
                                     kernels, parameters, slots, length, dW, begin, size, rate, weight_decay,
                                     own_constants,
                                 )  # fmt: skip
-                        if goes_ahead:
+                        if goes_ahead and done + 1 < steps:
                             add_inputs(
                                 kernels, at(parameters, w), n_prev, batch_X, lead, n, c, c_end, wide, sums,
                                 room,
