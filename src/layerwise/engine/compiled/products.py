@@ -11,6 +11,7 @@ from numba import carray
 from layerwise.engine.compiled.calls import at, call, fetch_ahead
 from layerwise.engine.compiled.layout import BROADEST, DEEPEST, PACKED_ROWS
 from layerwise.engine.compiled.loops import CACHE_LINE, unbound
+from layerwise.engine.compiled.processor import MANY_REGISTERS
 
 triple = double = wide = single = some_rows = one_row = transpose_tile = real = unbound
 WIDE_COLUMNS = 0
@@ -26,9 +27,10 @@ AHEAD = 16
 
 def columns_of_tile(left):
     """How many columns the next tile has where so many are left: three registers', but so that as few tiles
-    as can be have those of one, which need a number of P for each product; then single ones."""
+    as can be have those of one, which need a number of P for each product; then single ones. Where there are
+    16 registers in all, tiles of three leave none for P."""
     registers = left // WIDE_COLUMNS
-    if registers == 3 or registers > 4:
+    if MANY_REGISTERS and (registers == 3 or registers > 4):
         return 3 * WIDE_COLUMNS
     return max(1, min(2, registers) * WIDE_COLUMNS)
 

@@ -113,7 +113,9 @@ def _product_tile(height: int, registers: int, lanes: int) -> Callable:
             kind = ir.VectorType(real, lanes) if lanes > 1 else real
             rows, pieces = [INDEX(j) for j in range(height)], [INDEX(i * lanes) for i in range(registers)]
             at_rows = [builder.gep(P_, [builder.mul(row, row_step_)]) for row in rows]
-            at_rows = [_opaque(builder, pointer) for pointer in at_rows]
+            if MANY_REGISTERS:
+                # For tiles of fewer rows the compiler does better by itself.
+                at_rows = [_opaque(builder, pointer) for pointer in at_rows]
 
             def add(k: Any, held: list) -> list:
                 s_row = builder.gep(S_, [builder.mul(k, S_step_)])
