@@ -83,8 +83,9 @@ def run_many(
             for number, record in results:
                 if record is None:
                     continue
-                records[number] = record
+                # Written first: what a second Ctrl-C breaks off here is not counted.
                 store.put(keys[number], tasks[number].settings, record)
+                records[number] = record
                 done += 1
                 if progress is not None:
                     progress(done / len(tasks))

@@ -71,6 +71,33 @@ class History:
         return pl.DataFrame({name: self.column(name) for name in names}, strict=False)
 
 
+def epoch_columns(
+    first: int, t: int, rates: np.ndarray, costs: np.ndarray, norms: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The history of whole epochs from number `first` on, before which t steps were done.
+
+    rates (epochs, steps); costs, norms (epochs,), or such rows
+    """
+    epochs, steps = rates.shape
+    numbers = np.arange(1, epochs + 1)
+    return {
+        "epoch": first + numbers,
+        "step": t + numbers * steps,
+        "cost": costs,
+        "learning_rate": rates[:, -1].copy(),
+        "gradient_norm": norms,
+    }
+
+
+def time_columns(before: float, seconds: float, epochs: int, rows: int) -> dict[str, np.ndarray]:
+    """The history's columns of time, for so many epochs of `rows` examples that took `seconds` in one call,
+    `before` seconds after the start."""
+    return {
+        "seconds": before + seconds * np.arange(1, epochs + 1) / epochs,
+        "rows_per_second": np.full(epochs, rows * epochs / max(seconds, 1e-9)),
+    }
+
+
 def columns_of(history: Any) -> dict[str, npt.NDArray[np.float64]]:
     """A run's history as numbers, column by column: name -> (epochs,), nan where a row has none.
 

@@ -16,7 +16,7 @@ from layerwise.formulas.randomness import generator_at
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training.callback import tell
 from layerwise.training.epoch_start import LARGE, EpochStart
-from layerwise.training.history import History
+from layerwise.training.history import History, epoch_columns, time_columns
 from layerwise.training.interrupt import StopOnInterrupt
 from layerwise.training.passes import Blocks, Data, InBlocks, InMemory
 from layerwise.training.recipe import Recipe
@@ -366,33 +366,6 @@ class _Run:
 def reason_of(stopped: str, done: int) -> str:
     """Why a run ended after so many epochs that went to its "epochs" or was "interrupted", in a sentence."""
     return f"all {done} epochs were done" if stopped == "epochs" else f"interrupted in epoch {done}"
-
-
-def epoch_columns(
-    first: int, t: int, rates: np.ndarray, costs: np.ndarray, norms: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The history of whole epochs from number `first` on, before which t steps were done.
-
-    rates (epochs, steps); costs, norms (epochs,), or such rows
-    """
-    epochs, steps = rates.shape
-    numbers = np.arange(1, epochs + 1)
-    return {
-        "epoch": first + numbers,
-        "step": t + numbers * steps,
-        "cost": costs,
-        "learning_rate": rates[:, -1].copy(),
-        "gradient_norm": norms,
-    }
-
-
-def time_columns(before: float, seconds: float, epochs: int, rows: int) -> dict[str, np.ndarray]:
-    """The history's columns of time, for so many epochs of `rows` examples that took `seconds` in one call,
-    `before` seconds after the start."""
-    return {
-        "seconds": before + seconds * np.arange(1, epochs + 1) / epochs,
-        "rows_per_second": np.full(epochs, rows * epochs / max(seconds, 1e-9)),
-    }
 
 
 def is_finite(array: np.ndarray) -> bool:

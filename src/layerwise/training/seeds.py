@@ -25,9 +25,9 @@ from layerwise.engine import (
 )
 from layerwise.errors import InputError
 from layerwise.formulas.schedules import PLATEAU
-from layerwise.training.history import History
+from layerwise.training.history import History, epoch_columns, time_columns
 from layerwise.training.interrupt import StopOnInterrupt
-from layerwise.training.loop import Result, epoch_columns, fitting, is_finite, reason_of, time_columns, train
+from layerwise.training.loop import Result, fitting, is_finite, reason_of, train
 from layerwise.training.passes import Data
 from layerwise.training.recipe import Recipe
 

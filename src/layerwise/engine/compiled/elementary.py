@@ -43,7 +43,7 @@ class _Precision(NamedTuple):
     log_terms: int
     tanh_is_one: float  # where exp(x) is nothing beside 1
     tanh_numerator: tuple[float, ...]
-    tanh_denominator: tuple[float, ...]
+    tanh_denominator: tuple[float, ...]  # none where the numerator does alone
     softplus_tail: tuple[float, ...]  # log(1 + t) / t, of t - 1/2; none where it is the general way
 
 
@@ -56,7 +56,7 @@ _PRECISIONS = {
         5, -20.0,
         (-5.704987031654248e-3, 2.063908727218402e-2, -5.373971509160072e-2, 1.3331442198186655e-1,
          -3.333328194200499e-1),
-        (1.0,),
+        (),
         (-3.2440251670777798e-3, 5.253348965197802e-3, -6.749911233782768e-3, 1.1576151475310326e-2,
          -2.0570294931530952e-2, 3.663547337055206e-2, -6.768769770860672e-2, 1.3260900974273682e-1,
          -2.8852710127830505e-1, 8.109301924705505e-1),
@@ -317,17 +317,17 @@ def elementary_functions(precision: str) -> Elementary:
         "INFINITY": real(np.inf),
         "NAN": real(np.nan),
     }
-    polynomials = {
-        "EXP_TAIL": _polynomial(p.exp_tail, "r"),
+    coefficients = {
+        "EXP_TAIL": (p.exp_tail, "r"),
         # (atanh(s) / s - 1) / s^2
-        "LOG_TAIL": _polynomial(tuple(1 / (2 * k + 3) for k in range(p.log_terms - 1, -1, -1)), "z"),
-        "TANH_ABOVE": _polynomial(p.tanh_numerator, "z"),
-        "TANH_BELOW": _polynomial(p.tanh_denominator, "z"),
+        "LOG_TAIL": (tuple(1 / (2 * k + 3) for k in range(p.log_terms - 1, -1, -1)), "z"),
+        "TANH_ABOVE": (p.tanh_numerator, "z"),
+        "TANH_BELOW": (p.tanh_denominator, "z"),
+        "SOFTPLUS_TAIL": (p.softplus_tail, "s"),
     }
-    tanh, softplus = _TANH, _SOFTPLUS
-    if p.softplus_tail:
-        tanh, softplus = _TANH_SINGLE, _SOFTPLUS_SINGLE
-        polynomials["SOFTPLUS_TAIL"] = _polynomial(p.softplus_tail, "s")
+    polynomials = {key: _polynomial(*given) for key, given in coefficients.items() if given[0]}
+    tanh = _TANH if p.tanh_denominator else _TANH_SINGLE
+    softplus = _SOFTPLUS_SINGLE if p.softplus_tail else _SOFTPLUS
     made = Elementary._fields[:7]
     for name, source in zip(made, (_EXP, _EXPM1, _LOG, _LOG1P, tanh, _SIGN, softplus), strict=True):
         for key, polynomial in polynomials.items():

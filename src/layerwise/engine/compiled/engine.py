@@ -341,11 +341,11 @@ class CompiledEngine:
                 work, room = (
                     first + thread * size * out.itemsize for first, size in ((works, each), (rooms, ROOM))
                 )
-                while left:
+                while True:
                     try:
                         first = left.popleft()
                     except IndexError:
-                        break
+                        return
                     self._outputs_entry(
                         *way.arguments, *arrays, work, work + way.width * lead * out.itemsize,
                         PREDICTION_ROWS, first, min(first + piece, rows), *self._dropping, _at(counters),
