@@ -1,5 +1,5 @@
-"""exp, log, tanh, ... of compiled loops, against long double: to two units in the last place, everywhere, and
-softplus to three."""
+"""exp, log, ... of compiled loops, against long double: to two units in the last place, everywhere, tanh to 2.1
+and softplus to three."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def arguments(name, precision):
         "expm1": [random.uniform(-60, overflow, 40_000), spread(random, -widest, 1)],
         "log": [np.abs(spread(random, -widest, widest)), 1 + 0.001 * random.normal(size=10_000)],
         "log1p": [np.maximum(spread(random, -widest, widest), -1), random.uniform(-1, 1, 20_000)],
-        "tanh": [3 * random.normal(size=40_000), spread(random, -widest, 2)],
+        "tanh": [3 * random.normal(size=40_000), random.uniform(-0.7, 0.7, 40_000), spread(random, -widest, 2)],
         "sign": [spread(random, -widest, widest)],
         "softplus": [random.uniform(-1.17 * overflow, overflow, 40_000), spread(random, -widest, 3)],
     }[name]
@@ -56,7 +56,8 @@ def test_the_error_is_below_two_or_three_units_in_the_last_place(name, precision
     np.testing.assert_array_equal(y[~finite], rounded[~finite])
     error = np.abs(y[finite] - exact[finite]) / np.spacing(np.abs(rounded[finite])).astype(np.longdouble)
     # A function of an exponential has the errors of both.
-    assert error.max() < (3 if name == "softplus" else 2), f"{name} of {x[finite][error.argmax()]!r}"
+    bound = {"softplus": 3, "tanh": 2.1}.get(name, 2)
+    assert error.max() < bound, f"{name} of {x[finite][error.argmax()]!r}"
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
