@@ -115,20 +115,18 @@ class CompiledEngine:
 
     @property
     def kernels(self) -> list[Kernel]:
-        """All that training needs, the driver of its steps first."""
-        real = self.program.dtype
-        first = driver_kernel("run_steps", real), kernels.order_kernel(real)
-        return [*first, *self._training_kernels.values()]
+        """All that training needs; those that take longest to compile stand at both ends."""
+        others, real = dict(self._training_kernels), self.program.dtype
+        first = driver_kernel("run_steps", real), others.pop(kernels.LOSS), kernels.order_kernel(real)
+        last = others.pop(kernels.ADD_PRODUCTS), others.pop(kernels.MULTIPLY_ADD)
+        return [*first, *others.values(), *last]
 
     @functools.cached_property
     def _training_addresses(self) -> np.ndarray:
-        # The driver, the loss and the activations take about as long as the rest.
-        kept = {kernels.LOSS, *range(kernels.ACTIVATIONS_FROM, max(self._training_kernels) + 1)}
-        share = [one for number, one in self._training_kernels.items() if number not in kept]
         if not self.is_compiled:
             from layerwise.engine.compiled.compiling import compile_all
 
-            compile_all(self.program, self.kernels, share)
+            compile_all(self.program, self.kernels)
         return kernels.addresses(self._training_kernels, self.program.dtype)
 
     @property
