@@ -17,7 +17,8 @@ them.
 
 Several threads may go through one batch together, each calling with its own number. The work is cut into
 `parts`, whatever the number of threads, and thread t does the parts t, t + threads, ...; so the bits do not
-depend on how many threads there are. A batch is cut in one of two ways:
+depend on how many threads there are. In `turns` turns it has done all of its parts. A batch is cut in one of
+two ways:
 
     sliced       each part has some of the examples, and does all of both passes on them
     not sliced   each part has some units of a layer, or examples where these are more; between one layer and
@@ -126,7 +127,7 @@ def add_up(sums, size, slices, start, Z, step, rows, columns):
 @driver_part
 def forward_pass(
     kernels, layers, depth, parameters, batch, m, lead, work, keep_probs, highest, dropping,
-    step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
+    step_key, masks, thread, threads, turns, parts, sliced, counters, room, ahead, sums,
 ):  # fmt: skip
     """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
     are drawn first where `step_key` is not below 0.
@@ -136,7 +137,8 @@ def forward_pass(
     source = batch
     for layer in range(depth):
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
-        for part in range(thread, parts, threads):
+        for turn in range(turns):
+            part = thread + turn * threads
             r0, r1, c0, c1 = region(n, m, part, parts, joint or sliced)
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
@@ -163,14 +165,15 @@ def forward_pass(
 @driver_part
 def backward_pass(
     kernels, layers, depth, parameters, Y, weights, total, m, lead, work, losses, keep_probs, dropping, masks,
-    settings, thread, threads, parts, sliced, counters, partial, room,
+    settings, thread, threads, turns, parts, sliced, counters, partial, room,
 ):  # fmt: skip
     """dJ/dZ of every layer, penalties aside, the losses, and the sum of each part's into partial[8 * part].
 
     Each layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights, losses (m,)
     """
     _, n, kernel, _, _, z, a, _, d, _, _ = row_of(layers, depth - 1)
-    for part in range(thread, parts, threads):
+    for turn in range(turns):
+        part = thread + turn * threads
         c0, c1 = share(m, part, parts)
         partial[8 * part] = 0.0
         if c1 > c0:
@@ -187,7 +190,8 @@ def backward_pass(
     for layer in range(depth - 1, 0, -1):
         below, n, _, w, _, _, _, _, above, _, _ = row_of(layers, layer)
         _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
-        for part in range(thread, parts, threads):
+        for turn in range(turns):
+            part = thread + turn * threads
             r0, r1, c0, c1 = region(below, m, part, parts, joint or sliced)
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:

@@ -67,11 +67,11 @@ def cost_and_gradient(
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
         kernels, layers, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key, masks,
-        0, 1, 1, 0, counters, room, 0, work,
+        0, 1, 1, 1, 0, counters, room, 0, work,
     )  # fmt: skip
     backward_pass(
         kernels, layers, depth, parameters, Y, weights, total, m, m, work, losses, keep_probs, dropping,
-        masks, settings, 0, 1, 1, 0, counters, partial, room,
+        masks, settings, 0, 1, 1, 1, 0, counters, partial, room,
     )  # fmt: skip
     cost = partial[0] / total
     for layer in range(depth):
@@ -122,6 +122,7 @@ def run_steps(
     denormals = flush_denormals()
     held_start, held_m = -1, -1
     last_of_call = first_step + steps - 1
+    turns = (parts - thread + threads - 1) // threads
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
     at_once = parts == 1 and ahead == 0 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
@@ -139,7 +140,8 @@ def run_steps(
         # A batch that is the same as the last one need not be fetched again.
         if ordered or start != held_start or m != held_m:
             first = epoch * examples + start if ordered else start
-            for part in range(thread, parts, threads):
+            for turn in range(turns):
+                part = thread + turn * threads
                 i0, i1 = share(m, part, parts)
                 gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, lead)
                 gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, lead)
@@ -156,7 +158,8 @@ def run_steps(
                     call(kernels[FETCH_ROWS], (X, coming, i1 - i0, inputs))
                     call(kernels[FETCH_ROWS], (Y, coming, i1 - i0, outputs))
         if ahead and done == 0:
-            for part in range(thread, parts, threads):
+            for turn in range(turns):
+                part = thread + turn * threads
                 wide, _, c0, c1 = slices_of(inputs, ahead, part, parts)
                 for c in range(c0, c1, ahead):
                     add_inputs(
@@ -178,15 +181,17 @@ def run_steps(
             step_key = _subkey(_subkey(seed_key, first_epoch + epoch), number)
         forward_pass(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, dropping,
-            step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
+            step_key, masks, thread, threads, turns, parts, sliced, counters, room, ahead, sums,
         )  # fmt: skip
         backward_pass(
             kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, losses,
-            keep_probs, dropping, masks, settings, thread, threads, parts, sliced, counters, partial, room,
+            keep_probs, dropping, masks, settings, thread, threads, turns, parts, sliced, counters, partial,
+            room,
         )  # fmt: skip
         if sliced:
             # Each part's own gradient, of its own examples; they are added up below.
-            for part in range(thread, parts, threads):
+            for turn in range(turns):
+                part = thread + turn * threads
                 e0, e1 = share(m, part, parts)
                 e1, own = padded_end(e0, e1, m, lead), at(gradient, part * length)
                 for layer in range(depth):
@@ -209,19 +214,24 @@ def run_steps(
             call(kernels[CONSTANTS], (own_constants, t, optimizer_settings))
         rate = rates[done]
         wants_norm = number == epoch_steps - 1 or step == last_of_call or clip_norm > 0 or weighted
-        for part in range(thread, parts, threads):
+        for turn in range(turns):
+            part = thread + turn * threads
             penalty, square = 0.0, 0.0
             for layer in range(depth):
                 n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
                 r0, r1, c0, c1 = gradient_region(n, n_prev, part, parts)
-                high, broad = max(FEWEST_ROWS, CACHED // max(1, c1 - c0)), max(1, c1 - c0)
+                high, broad = r1 - r0, c1 - c0
+                if high * broad > CACHED:
+                    high = max(FEWEST_ROWS, CACHED // broad)
                 goes_ahead, wide = ahead > 0 and layer == 0, 1
                 if goes_ahead:
                     wide, _, c0, c1 = slices_of(n_prev, ahead, part, parts)
                     r0, r1, high, broad = 0, n, n, ahead
-                for r in range(r0, r1, high):
-                    for c in range(c0, c1, broad):
-                        r_end, c_end = min(r + high, r1), min(c + broad, c1)
+                r = r0
+                while r < r1:
+                    r_end, c = min(r + high, r1), c0
+                    while c < c1:
+                        c_end = min(c + broad, c1)
                         made, made_step = at(gradient, thread * gradient_each), c_end - c
                         if whole:
                             made, made_step = at(gradient, w + r * n_prev + c), n_prev
@@ -255,6 +265,8 @@ def run_steps(
                                 kernels, at(parameters, w), n_prev, batch_X, lead, n, c, c_end, wide, sums,
                                 room,
                             )  # fmt: skip
+                        c = c_end
+                    r = r_end
                 r0, r1 = share(n, part, parts)
                 if r1 > r0:
                     D = at(work, (d + r0) * lead)
@@ -281,7 +293,8 @@ def run_steps(
         penalty, norm = summed(partial, 1, parts), np.sqrt(summed(partial, 2, parts))
         if clip_norm > 0 or max_norm > 0:
             factor = _clip_scale(norm, clip_norm) if clip_norm > 0 else 1.0
-            for part in range(thread, parts, threads):
+            for turn in range(turns):
+                part = thread + turn * threads
                 for layer in range(depth):
                     n_prev, n, _, w, b, _, _, _, _, _, _ = row_of(layers, layer)
                     r0, r1 = share(n, part, parts)
@@ -328,7 +341,7 @@ def outputs(
         gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, lead)
         forward_pass(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
-            0, 1, 1, 0, counters, room, 0, work,
+            0, 1, 1, 1, 0, counters, room, 0, work,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
 

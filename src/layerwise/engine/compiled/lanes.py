@@ -49,31 +49,28 @@ def draw_lane_orders(orders, rows, count, first, keys):
 
     An example that changes places with one before waits until that lies in memory: the lanes wait together.
     """
-    orders, keys = carray(orders, (count, rows, LANES)), carray(keys, (2, LANES))
-    of_seed, of_epoch = keys[0], keys[1]
+    of_seed, of_epoch = at(keys, 0), at(keys, LANES)
     for number in range(count):
-        order = orders[number]
+        order = at(orders, number * rows * LANES)
         for lane in range(LANES):
             of_epoch[lane] = subkey(of_seed[lane], first + number)
         for place in range(rows):
             for lane in range(LANES):
-                order[place, lane] = partner(of_epoch[lane], place)
+                order[place * LANES + lane] = partner(of_epoch[lane], place)
         for place in range(rows):
             for lane in range(LANES):
-                other = order[place, lane]
-                order[place, lane] = order[other, lane]
-                order[other, lane] = place
+                other = order[place * LANES + lane]
+                order[place * LANES + lane] = order[other * LANES + lane]
+                order[other * LANES + lane] = place
 
 
 def gather_lanes(source, order, target, count, width, step):
     """target[k, i, lane] = source[order[i, lane], k].   source (examples, width), order (count, LANES),
     target (width, step, LANES), of which `count` examples are written"""
-    order = carray(order, (count * LANES,))
-    source, target = carray(source, (1, width)), carray(target, (width, step * LANES))
     for k in range(width):
-        to = target[k]
+        column, to = at(source, k), at(target, k * step * LANES)
         for i in range(count * LANES):
-            to[i] = source[order[i], k]
+            to[i] = column[order[i] * width]
 
 
 def take_lanes(source, target, count, width, step):

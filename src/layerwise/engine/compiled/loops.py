@@ -37,9 +37,9 @@ LONG_ORDER, AHEAD = 2**18, 32
 
 def draw_orders(orders, rows, count, first, seed_key):
     """`formulas.randomness.shuffled` of `count` epochs.   orders (count, rows)"""
-    orders = carray(orders, (count, rows))
     for number in range(count):
-        order, key = orders[number], subkey(seed_key, first + number)
+        # A pointer: of an array, Python lets a number that is read from memory count from the end as well.
+        order, key = at(orders, number * rows), subkey(seed_key, first + number)
         # The partners first, many at once: they are where the time goes.
         for place in range(rows):
             order[place] = partner(key, place)
@@ -69,12 +69,10 @@ def gather_columns(source, order, target, count, width, step):
             k = width - WIDE_COLUMNS
             transpose_ordered(at(source, k), at(order, i), width, at(target, k * step + i), step)
         i += WIDE_COLUMNS
-    order, target = carray(order, (count,)), carray(target, (width, step))
-    source = carray(source, (1, width))
     for k in range(width):
-        to = target[k]
+        column, to = at(source, k), at(target, k * step)
         for place in range(i, count):
-            to[place] = source[order[place], k]
+            to[place] = column[order[place] * width]
 
 
 def fetch_rows(source, order, count, width):

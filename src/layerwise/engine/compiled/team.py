@@ -84,6 +84,8 @@ def meet(counters, threads):
 @only_for_compiled_code
 def share(length, part, parts):
     """(start, stop) of one of `parts` parts of 0 ... length, in multiples of 16: whole registers."""
+    if parts == 1:
+        return 0, length
     wide = (length + parts - 1) // parts
     wide = (wide + 15) // 16 * 16
     return min(part * wide, length), min((part + 1) * wide, length)
