@@ -115,19 +115,28 @@ class CompiledEngine:
 
     @property
     def kernels(self) -> list[Kernel]:
-        """All that training needs; those that take longest to compile stand at both ends."""
+        """All that training needs, and the predictions that follow; those that take longest to compile stand
+        at both ends."""
         others, real = dict(self._training_kernels), self.program.dtype
-        first = driver_kernel("run_steps", real), others.pop(kernels.LOSS), kernels.order_kernel(real)
+        names = {*self._bare, *self.program.architecture.activations}
+        predicting = kernels.prediction_kernels(tuple(sorted(names)), real)
+        first = [driver_kernel("run_steps", real), others.pop(kernels.LOSS), driver_kernel("outputs", real)]
+        drivers = driver_kernel("outputs_of_few", real), kernels.order_kernel(real)
         last = others.pop(kernels.ADD_PRODUCTS), others.pop(kernels.MULTIPLY_ADD)
-        return [*first, *others.values(), *last]
+        del predicting[kernels.MULTIPLY_ADD]
+        return list(dict.fromkeys([*first, *drivers, *others.values(), *predicting.values(), *last]))
 
     @functools.cached_property
     def _training_addresses(self) -> np.ndarray:
+        self._compile()
+        return kernels.addresses(self._training_kernels, self.program.dtype)
+
+    def _compile(self) -> None:
+        """Compile all kernels at once: one by one, as they are asked for, would take twice as long."""
         if not self.is_compiled:
             from layerwise.engine.compiled.compiling import compile_all
 
             compile_all(self.program, self.kernels)
-        return kernels.addresses(self._training_kernels, self.program.dtype)
 
     @property
     def is_compiled(self) -> bool:
@@ -257,7 +266,10 @@ class CompiledEngine:
     def orders(self, rows: int, first: int, count: int) -> np.ndarray:
         """See `contract.Engine.orders`."""
         drawn = np.empty((count, rows), dtype=np.int64)
-        kernels.order_kernel(self.program.dtype).entry(
+        kernel = kernels.order_kernel(self.program.dtype)
+        if not kernel.is_ready:
+            self._compile()
+        kernel.entry(
             _at(drawn), rows, count, first, seed_key(self.program.seed, "shuffle")
         )
         return drawn
