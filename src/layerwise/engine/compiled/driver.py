@@ -25,19 +25,16 @@ from layerwise.engine.compiled.batch import (
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernels import (
-    ADD,
     CONSTANTS,
     FETCH_ROWS,
-    LIMIT_ROWS,
     PENALTY,
     ROW_SUMS,
-    SCALE,
     SQUARES,
     TRANSPOSE,
-    UPDATE,
 )
-from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, LAYER_COLUMNS, ROOM
-from layerwise.engine.compiled.team import gradient_region, meet, share, slices_of
+from layerwise.engine.compiled.layout import LAYER_COLUMNS, ROOM
+from layerwise.engine.compiled.learning import clip_and_limit, learn_layer, update_block
+from layerwise.engine.compiled.team import meet, share, slices_of
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import subkey
 
@@ -87,21 +84,6 @@ def cost_and_gradient(
     return cost
 
 
-@driver_part
-def add_parts(kernels, gradient, length, start, size, parts):
-    """gradient[start : start + size] += the same of the later parts, which lie `length` apart."""
-    for part in range(1, parts):
-        call(kernels[ADD], (at(gradient, start), at(gradient, part * length + start), size))
-
-
-@driver_part
-def update_block(kernels, parameters, slots, length, dW, start, size, rate, weight_decay, constants):
-    """One step of the optimizer on a part of the flat vectors, which are `length` long, of which the gradient
-    is dW (size,)."""
-    W, first, second = at(parameters, start), at(slots, start), at(slots, start + length)
-    call(kernels[UPDATE], (W, first, second, dW, size, rate, weight_decay, constants))
-
-
 def run_steps(
     thread, threads, parts, sliced, counters, partial, kernels, layers, depth,
     parameters, slots, length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
@@ -124,6 +106,7 @@ def run_steps(
     last_of_call = first_step + steps - 1
     turns = (parts - thread + threads - 1) // threads
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
+    at_hand = at(gradient, thread * gradient_each)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
     at_once = parts == 1 and ahead == 0 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
     # Otherwise a piece of the gradient is made and used at once, and the whole of it is never held.
@@ -218,69 +201,12 @@ def run_steps(
             part = thread + turn * threads
             penalty, square = 0.0, 0.0
             for layer in range(depth):
-                n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
-                r0, r1, c0, c1 = gradient_region(n, n_prev, part, parts)
-                high, broad = r1 - r0, c1 - c0
-                if high * broad > CACHED:
-                    high = max(FEWEST_ROWS, CACHED // broad)
-                goes_ahead, wide = ahead > 0 and layer == 0, 1
-                if goes_ahead:
-                    wide, _, c0, c1 = slices_of(n_prev, ahead, part, parts)
-                    r0, r1, high, broad = 0, n, n, ahead
-                r = r0
-                while r < r1:
-                    r_end, c = min(r + high, r1), c0
-                    while c < c1:
-                        c_end = min(c + broad, c1)
-                        made, made_step = at(gradient, thread * gradient_each), c_end - c
-                        if whole:
-                            made, made_step = at(gradient, w + r * n_prev + c), n_prev
-                        if not sliced:
-                            weight_gradient(
-                                kernels, layers, layer, made, made_step, batch_X, lead, work, dropping, r,
-                                r_end, c, c_end, 0, lead, room,
-                            )  # fmt: skip
-                        # Whole rows lie one behind the other, and are one piece.
-                        pieces, size = r_end - r, c_end - c
-                        if size == n_prev:
-                            pieces, size = 1, pieces * size
-                        for piece in range(pieces):
-                            begin, dW = w + (r + piece) * n_prev + c, at(made, piece * made_step)
-                            if sliced:
-                                add_parts(kernels, gradient, length, begin, size, parts)
-                            if l2 > 0 or l1 > 0:
-                                W = at(parameters, begin)
-                                penalty += call_for_number(
-                                    kernels[PENALTY], (W, dW, size, l2 / total, l1 / total)
-                                )
-                            if wants_norm and not at_once:
-                                square += call_for_number(kernels[SQUARES], (dW, size))
-                            if clip_norm == 0 and not at_once:
-                                update_block(
-                                    kernels, parameters, slots, length, dW, begin, size, rate, weight_decay,
-                                    own_constants,
-                                )  # fmt: skip
-                        if goes_ahead and done + 1 < steps:
-                            add_inputs(
-                                kernels, at(parameters, w), n_prev, batch_X, lead, n, c, c_end, wide, sums,
-                                room,
-                            )  # fmt: skip
-                        c = c_end
-                    r = r_end
-                r0, r1 = share(n, part, parts)
-                if r1 > r0:
-                    D = at(work, (d + r0) * lead)
-                    db = at(gradient, b + r0) if whole else at(gradient, thread * gradient_each)
-                    if sliced:
-                        add_parts(kernels, gradient, length, b + r0, r1 - r0, parts)
-                    else:
-                        call(kernels[ROW_SUMS], (D, lead, db, r1 - r0, lead))
-                    if wants_norm and not at_once:
-                        square += call_for_number(kernels[SQUARES], (db, r1 - r0))
-                    if clip_norm == 0 and not at_once:
-                        update_block(
-                            kernels, parameters, slots, length, db, b + r0, r1 - r0, rate, 0.0, own_constants
-                        )
+                penalty, square = learn_layer(
+                    kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch_X,
+                    lead, work, dropping, part, parts, sliced, l2 / total, l1 / total,
+                    wants_norm and not at_once, clip_norm == 0 and not at_once, rate, weight_decay,
+                    own_constants, room, ahead, done + 1 < steps, sums, penalty, square,
+                )  # fmt: skip
             if at_once:
                 if wants_norm:
                     square = call_for_number(kernels[SQUARES], (gradient, length))
@@ -295,25 +221,10 @@ def run_steps(
             factor = _clip_scale(norm, clip_norm) if clip_norm > 0 else 1.0
             for turn in range(turns):
                 part = thread + turn * threads
-                for layer in range(depth):
-                    n_prev, n, _, w, b, _, _, _, _, _, _ = row_of(layers, layer)
-                    r0, r1 = share(n, part, parts)
-                    if r1 <= r0:
-                        continue
-                    begin, size = w + r0 * n_prev, (r1 - r0) * n_prev
-                    if clip_norm > 0:
-                        dW, db = at(gradient, begin), at(gradient, b + r0)
-                        call(kernels[SCALE], (dW, size, factor))
-                        call(kernels[SCALE], (db, r1 - r0, factor))
-                        update_block(
-                            kernels, parameters, slots, length, dW, begin, size, rate, weight_decay,
-                            own_constants,
-                        )  # fmt: skip
-                        update_block(
-                            kernels, parameters, slots, length, db, b + r0, r1 - r0, rate, 0.0, own_constants
-                        )
-                    if max_norm > 0:
-                        call(kernels[LIMIT_ROWS], (at(parameters, begin), r1 - r0, n_prev, max_norm))
+                clip_and_limit(
+                    kernels, layers, depth, parameters, slots, length, gradient, part, parts, clip_norm > 0,
+                    factor, rate, weight_decay, own_constants, max_norm,
+                )  # fmt: skip
             meet(counters, threads)
         if thread == 0:
             cost_sums[epoch] += (cost + penalty) * total

@@ -163,8 +163,8 @@ def log1p(x):
 """
 )
 
-# With e = (exp(-2 |x|) - 1) / 2 the size is -e / (1 + e); |x|, for a power below 1 makes the polynomial's error
-# smaller and one above makes it larger. Both halves of the quotient are rounded once.
+# With e = (exp(-2 |x|) - 1) / 2 the size is -e / (1 + e). Of |x|, for a power below 1 makes the polynomial's
+# error smaller, and one above makes it larger. Both halves of the quotient are rounded once.
 _TANH = """
 def tanh(x):
     inside = choose(-abs(x) < TANH_IS_ONE, TANH_IS_ONE, -abs(x))

@@ -269,9 +269,7 @@ class CompiledEngine:
         kernel = kernels.order_kernel(self.program.dtype)
         if not kernel.is_ready:
             self._compile()
-        kernel.entry(
-            _at(drawn), rows, count, first, seed_key(self.program.seed, "shuffle")
-        )
+        kernel.entry(_at(drawn), rows, count, first, seed_key(self.program.seed, "shuffle"))
         return drawn
 
     def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
