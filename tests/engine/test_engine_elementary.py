@@ -1,5 +1,5 @@
-"""exp, log, ... of compiled loops, against long double: to two units in the last place, everywhere, tanh to 2.1
-and softplus to three."""
+"""exp, log, ... of compiled loops, against long double: to two units in the last place, everywhere, tanh to
+2.1 and softplus to three."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def arguments(name, precision):
         "expm1": [random.uniform(-60, overflow, 40_000), spread(random, -widest, 1)],
         "log": [np.abs(spread(random, -widest, widest)), 1 + 0.001 * random.normal(size=10_000)],
         "log1p": [np.maximum(spread(random, -widest, widest), -1), random.uniform(-1, 1, 20_000)],
-        "tanh": [3 * random.normal(size=40_000), random.uniform(-0.7, 0.7, 40_000), spread(random, -widest, 2)],
+        "tanh": [
+            3 * random.normal(size=40_000),
+            random.uniform(-0.7, 0.7, 40_000),
+            spread(random, -widest, 2),
+        ],
         "sign": [spread(random, -widest, widest)],
         "softplus": [random.uniform(-1.17 * overflow, overflow, 40_000), spread(random, -widest, 3)],
     }[name]
