@@ -67,7 +67,7 @@ def partner(key, place):
 
     Source: Lemire 2019, without its rejection, which leaves chances unequal by place / 2^32 at most.
     """
-    return (hashed(key, place) * (place + 1)) >> 32
+    return (hashed(key, place) * low_32(place + 1)) >> 32
 
 
 def shuffled(n: int, seed: int, epoch: int) -> np.ndarray:

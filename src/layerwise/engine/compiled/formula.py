@@ -25,6 +25,7 @@ from layerwise.engine.compiled.elementary import (
 )
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.formulas.activations import erf, softplus
+from layerwise.formulas.randomness import hashed
 
 # A product and a sum may be one fused instruction; a division by what does not change in a loop may be a
 # product with its reciprocal. Both move a result by its last bit at most.
@@ -112,7 +113,8 @@ def compile_formula(formula: Callable, real: str | None) -> Callable:
         elif value is softplus and real is not None:
             scope[name] = elementary_functions(real).softplus
         elif isinstance(value, FunctionType):
-            scope[name] = compile_formula(value, real)
+            # A hash is the same modulo 2^32, and twice as many fit into a register.
+            scope[name] = compile_formula(value, "uint32" if value is hashed else real)
         elif _is_number(value):
             scope[name] = value
     exec(compile(tree, inspect.getsourcefile(formula) or "<formula>", "exec"), scope)

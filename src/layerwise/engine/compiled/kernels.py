@@ -86,7 +86,7 @@ _ARGUMENTS = {
     "loops.constants": Arguments("pnd"),
     "lane_driver.run_lanes": Arguments("ininppnpppinnnnnnnndndddppppppxxpdpx"),
     "lanes.multiply_lanes": Arguments("pnnpnnpnnpnnnn"),
-    "lanes.draw_lane_orders": Arguments("innni"),
+    "lanes.draw_lane_orders": Arguments("innnin"),
     "lanes.gather_lanes": Arguments("pipnnn"),
     "lanes.take_lanes": Arguments("ppnnn"),
     "lanes.lane_totals": Arguments("pdn"),

@@ -72,7 +72,7 @@ class CompiledLanes:
         """See `contract.SideBySide.orders`."""
         drawn = np.empty((count, rows, self.lanes), dtype=np.int64)
         kernels.lane_order_kernel(self.program.dtype).entry(
-            address_of(drawn), rows, count, first, address_of(self._keys)
+            address_of(drawn), rows, count, first, address_of(self._keys), self.lanes
         )
         return drawn
 

@@ -43,7 +43,7 @@ def multiply_lanes(
         lanes_of_one(p, p_row, p_column, S, s_row, s_column, b, b_row, b_column, o, o_row, inner, columns)
 
 
-def draw_lane_orders(orders, rows, count, first, keys):
+def draw_lane_orders(orders, rows, count, first, keys, lanes):
     """`formulas.randomness.shuffled` of `count` epochs, of a network in each lane.   orders (count, rows,
     LANES), keys (2, LANES): of the seeds, and room for those of an epoch
 
@@ -54,8 +54,10 @@ def draw_lane_orders(orders, rows, count, first, keys):
         order = at(orders, number * rows * LANES)
         for lane in range(LANES):
             of_epoch[lane] = subkey(of_seed[lane], first + number)
+        # As many as LANES: a number that the compiler knew would make it work on many places at once, which lie
+        # apart, and not on the lanes.
         for place in range(rows):
-            for lane in range(LANES):
+            for lane in range(lanes):
                 order[place * LANES + lane] = partner(of_epoch[lane], place)
         for place in range(rows):
             for lane in range(LANES):
