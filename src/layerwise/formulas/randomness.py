@@ -37,16 +37,21 @@ def scramble(x):
 
 def subkey(key, index):
     """The key of the `index`-th stream under `key`; both and the result in [0, 2^32)."""
-    return scramble(low_32(scramble(key) + 0x9E3779B9 * (index + 1)))
+    return hashed(scramble(key), index)
+
+
+def moved_on(key, places):
+    """The key whose numbers are those of `key` from so many places on. Source: Steele, Lea & Flood 2014
+    (SplitMix), in 32 bits."""
+    return low_32(key + 0x9E3779B9 * places)
 
 
 def hashed(key, index):
     """The `index`-th number under `key`, itself a subkey, in [0, 2^32).
 
-    Two keys have the same numbers at different places: how far apart, is as good as random. Source: Steele,
-    Lea & Flood 2014 (SplitMix), in 32 bits.
+    Two keys have the same numbers at different places: how far apart, is as good as random.
     """
-    return scramble(low_32(key + 0x9E3779B9 * (index + 1)))
+    return scramble(moved_on(key, index + 1))
 
 
 def is_kept(key, index, highest):

@@ -32,7 +32,7 @@ from layerwise.engine.compiled.calls import at, call, call_for_number, gemm
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernels import (
     ADD_PRODUCTS,
-    DRAW_MASK,
+    DRAW_AND_DROP,
     DROP,
     DROP_IN_PLACE,
     GATHER_COLUMNS,
@@ -152,11 +152,16 @@ def forward_pass(
                 multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
             call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, padded))
             if dropping and h != a:
-                M = at(masks, mask * lead + block)
+                H, M = at(work, h * lead + block), at(masks, mask * lead + block)
+                keep_prob = keep_probs[layer]
                 if step_key >= 0:
-                    key = _subkey(step_key, layer + 1)
-                    call(kernels[DRAW_MASK], (M, lead, rows, padded, key, highest[layer], c0 * n + r0, n))
-                call(kernels[DROP], (A, at(work, h * lead + block), M, lead, rows, padded, keep_probs[layer]))
+                    key, first = _subkey(step_key, layer + 1), c0 * n + r0
+                    call(
+                        kernels[DRAW_AND_DROP],
+                        (A, H, M, lead, rows, padded, key, highest[layer], first, n, keep_prob),
+                    )
+                else:
+                    call(kernels[DROP], (A, H, M, lead, rows, padded, keep_prob))
         source = at(work, (h if dropping else a) * lead)
         if not sliced:
             meet(counters, threads)

@@ -22,7 +22,7 @@ from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.losses import LOSSES
 from layerwise.formulas.optimizers import OPTIMIZERS
-from layerwise.formulas.randomness import is_kept, partner, subkey
+from layerwise.formulas.randomness import is_kept, moved_on, partner, subkey
 from layerwise.formulas.regularizers import (
     decay,
     inverted_dropout,
@@ -35,7 +35,7 @@ from layerwise.formulas.regularizers import (
 
 # The numbers under which a driver finds its kernels; those of the activations follow, two by two.
 GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = range(8)
-DRAW_MASK, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
+DRAW_AND_DROP, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
 # The second is no kernel, but the multiply-adds up to which a product is ours, and beyond which left to BLAS.
 FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL = range(18, 21)
@@ -72,7 +72,7 @@ _ARGUMENTS = {
     "loops.loss_with_setting": Arguments("pppppnnnnxp"),
     "loops.loss_softmax": Arguments("pppppnnnnxp"),
     "loops.total_of": Arguments("pn", returns=True, sums=True),
-    "loops.draw_mask": Arguments("pnnnnnnn"),
+    "loops.draw_and_drop": Arguments("pppnnnnnnnx"),
     "loops.drop": Arguments("pppnnnx"),
     "loops.drop_in_place": Arguments("ppnnnx"),
     "loops.penalty": Arguments("ppnxx", returns=True, sums=True),
@@ -217,7 +217,8 @@ def gradient_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
         chosen[PENALTY] = _kernel("loops.penalty", "penalty", real, *_PENALTIES)
     if any(keep < 1 for keep in program.keep_probs):
         dropping = ("function", inverted_dropout)
-        chosen[DRAW_MASK] = _kernel("loops.draw_mask", "draw_mask", real, ("kept", is_kept))
+        drawing = dropping, ("kept", is_kept), ("moved_on", moved_on)
+        chosen[DRAW_AND_DROP] = _kernel("loops.draw_and_drop", "draw_and_drop", real, *drawing)
         chosen[DROP] = _kernel("loops.drop", "drop", real, dropping)
         chosen[DROP_IN_PLACE] = _kernel("loops.drop_in_place", "drop_in_place", real, dropping)
     return chosen

@@ -54,8 +54,8 @@ def draw_lane_orders(orders, rows, count, first, keys, lanes):
         order = at(orders, number * rows * LANES)
         for lane in range(LANES):
             of_epoch[lane] = subkey(of_seed[lane], first + number)
-        # As many as LANES: a number that the compiler knew would make it work on many places at once, which lie
-        # apart, and not on the lanes.
+        # As many as LANES: a number that the compiler knew would make it work on many places at once, which
+        # lie apart, and not on the lanes.
         for place in range(rows):
             for lane in range(lanes):
                 order[place * LANES + lane] = partner(of_epoch[lane], place)

@@ -26,7 +26,7 @@ def unbound(*arguments: Any) -> Any:
 
 
 function = derivative = rule = decayed = kept = subkey = partner = scale_of = constants_at = unbound
-l2_of = l1_of = l2_slope = l1_slope = exp = log = real = unbound
+moved_on = l2_of = l1_of = l2_slope = l1_slope = exp = log = real = unbound
 transpose_tile = transpose_ordered = unbound
 COUNT = WIDE_COLUMNS = 0
 # Numbers in a line of a cache, or half as many; examples whose order no cache holds, and how many of them
@@ -238,16 +238,19 @@ def total_of(losses, count):
     return total
 
 
-def draw_mask(M, step, rows, columns, key, highest, first, units):
+def draw_and_drop(A, H, M, step, rows, columns, key, highest, first, units, keep_prob):
     """M = 1 where a unit is kept, else 0: the mask of this key, in which M[j, i] has the number
-    first + j + i * units."""
-    M = carray(M, (rows, step))
-    one, zero = real(1), real(0)
+    first + j + i * units; and H = A * M / keep_prob, while the mask is at hand. A, H and M are apart."""
+    A, H, M = carray(A, (rows, step)), carray(H, (rows, step)), carray(M, (rows, step))
+    one, zero, keep = real(1), real(0), real(keep_prob)
     for j in range(rows):
-        mask, index = M[j], first + j
+        # Moving the key on is an addition, where the place of a unit would be multiplied.
+        a, h, mask, its_key = A[j], H[j], M[j], moved_on(key, first + j)
         for i in range(columns):
-            mask[i] = one if kept(key, index, highest) else zero
-            index += units
+            stays = kept(its_key, 0, highest)
+            mask[i] = one if stays else zero
+            h[i] = function(a[i], stays, keep)
+            its_key = moved_on(its_key, units)
 
 
 def drop(A, H, M, step, rows, columns, keep_prob):

@@ -31,6 +31,7 @@ PARTS = (
 # The formulas that are not compiled for the numbers' own type.
 _OTHER_TYPES = {
     "kept": "uint32",
+    "moved_on": "uint32",
     "partner": None,
     "subkey": None,
     "constants_at": None,
