@@ -11,8 +11,10 @@ from layerwise.formulas.randomness import (
     dropout_key,
     dropout_mask,
     generator_at,
+    hashed,
     highest_kept,
     is_kept,
+    moved_on,
     partner,
     scramble,
     shuffled,
@@ -178,6 +180,12 @@ def test_orders_of_neighbouring_epochs_and_seeds_are_unrelated():
 def test_a_partner_comes_before_or_is_the_place_itself(key, place):
     assert 0 <= partner(key, place) <= place
     assert partner(key, place) == partner(key, np.array([place], dtype=np.int64))[0]
+
+
+@given(key=words, index=st.integers(0, 2**30), places=st.integers(0, 2**30))
+def test_a_key_moved_on_has_the_same_numbers_so_many_places_before(key, index, places):
+    assert hashed(moved_on(key, places), index) == hashed(key, index + places)
+    assert moved_on(moved_on(key, places), index) == moved_on(key, index + places)
 
 
 def test_an_order_is_the_callers_own():
