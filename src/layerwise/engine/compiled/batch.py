@@ -17,8 +17,7 @@ them.
 
 Several threads may go through one batch together, each calling with its own number. The work is cut into
 `parts`, whatever the number of threads, and thread t does the parts t, t + threads, ...; so the bits do not
-depend on how many threads there are. In `turns` turns it has done all of its parts. A batch is cut in one of
-two ways:
+depend on how many threads there are. A batch is cut in one of two ways:
 
     sliced       each part has some of the examples, and does all of both passes on them
     not sliced   each part has some units of a layer, or examples where these are more; between one layer and
@@ -45,7 +44,7 @@ from layerwise.engine.compiled.kernels import (
 )
 from layerwise.engine.compiled.layout import LAYER_COLUMNS
 from layerwise.engine.compiled.naming import only_for_compiled_code
-from layerwise.engine.compiled.team import meet, region, share, slices_of
+from layerwise.engine.compiled.team import meet, region, share, slices_of, turns_of
 from layerwise.formulas.randomness import subkey
 
 # Rows and columns of a gradient from which on it pays to transpose what is below the layer.
@@ -127,14 +126,14 @@ def add_up(sums, size, slices, start, Z, step, rows, columns):
 @driver_part
 def forward_pass(
     kernels, layers, depth, parameters, batch, m, lead, work, keep_probs, highest, dropping,
-    step_key, masks, thread, threads, turns, parts, sliced, counters, room, ahead, sums,
+    step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
 ):  # fmt: skip
     """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
     are drawn first where `step_key` is not below 0.
 
     Where the first layer's products were made `ahead`, `sums` has them, slice by slice: see the driver.
     """
-    source = batch
+    source, turns = batch, turns_of(thread, threads, parts)
     for layer in range(depth):
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
         for turn in range(turns):
@@ -170,12 +169,13 @@ def forward_pass(
 @driver_part
 def backward_pass(
     kernels, layers, depth, parameters, Y, weights, total, m, lead, work, losses, keep_probs, dropping, masks,
-    settings, thread, threads, turns, parts, sliced, counters, partial, room,
+    settings, thread, threads, parts, sliced, counters, partial, room,
 ):  # fmt: skip
     """dJ/dZ of every layer, penalties aside, the losses, and the sum of each part's into partial[8 * part].
 
     Each layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights, losses (m,)
     """
+    turns = turns_of(thread, threads, parts)
     _, n, kernel, _, _, z, a, _, d, _, _ = row_of(layers, depth - 1)
     for turn in range(turns):
         part = thread + turn * threads

@@ -34,7 +34,7 @@ from layerwise.engine.compiled.kernels import (
 )
 from layerwise.engine.compiled.layout import LAYER_COLUMNS, ROOM
 from layerwise.engine.compiled.learning import clip_and_limit, learn_layer, update_block
-from layerwise.engine.compiled.team import meet, share, slices_of
+from layerwise.engine.compiled.team import meet, share, slices_of, turns_of
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import subkey
 
@@ -64,11 +64,11 @@ def cost_and_gradient(
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
         kernels, layers, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key, masks,
-        0, 1, 1, 1, 0, counters, room, 0, work,
+        0, 1, 1, 0, counters, room, 0, work,
     )  # fmt: skip
     backward_pass(
         kernels, layers, depth, parameters, Y, weights, total, m, m, work, losses, keep_probs, dropping,
-        masks, settings, 0, 1, 1, 1, 0, counters, partial, room,
+        masks, settings, 0, 1, 1, 0, counters, partial, room,
     )  # fmt: skip
     cost = partial[0] / total
     for layer in range(depth):
@@ -104,7 +104,7 @@ def run_steps(
     denormals = flush_denormals()
     held_start, held_m = -1, -1
     last_of_call = first_step + steps - 1
-    turns = (parts - thread + threads - 1) // threads
+    turns = turns_of(thread, threads, parts)
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
@@ -164,12 +164,11 @@ def run_steps(
             step_key = _subkey(_subkey(seed_key, first_epoch + epoch), number)
         forward_pass(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, dropping,
-            step_key, masks, thread, threads, turns, parts, sliced, counters, room, ahead, sums,
+            step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
         )  # fmt: skip
         backward_pass(
             kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, losses,
-            keep_probs, dropping, masks, settings, thread, threads, turns, parts, sliced, counters, partial,
-            room,
+            keep_probs, dropping, masks, settings, thread, threads, parts, sliced, counters, partial, room,
         )  # fmt: skip
         if sliced:
             # Each part's own gradient, of its own examples; they are added up below.
@@ -252,7 +251,7 @@ def outputs(
         gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, lead)
         forward_pass(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
-            0, 1, 1, 1, 0, counters, room, 0, work,
+            0, 1, 1, 0, counters, room, 0, work,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
 

@@ -113,7 +113,7 @@ class CompiledEngine:
     def _training_kernels(self) -> dict[int, Kernel]:
         return kernels.training_kernels(self.program, self._training_names)
 
-    @property
+    @functools.cached_property
     def kernels(self) -> list[Kernel]:
         """All that training needs, and the predictions that follow; those that take longest to compile stand
         at both ends."""

@@ -82,6 +82,13 @@ def meet(counters, threads):
 
 
 @only_for_compiled_code
+def turns_of(thread, threads, parts):
+    """How many parts this thread does: thread, thread + threads, ... below `parts`. A range with such a step
+    would divide wherever it stands, also where there is one thread."""
+    return parts if threads == 1 else (parts - thread + threads - 1) // threads
+
+
+@only_for_compiled_code
 def share(length, part, parts):
     """(start, stop) of one of `parts` parts of 0 ... length, in multiples of 16: whole registers."""
     if parts == 1:
