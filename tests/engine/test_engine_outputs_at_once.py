@@ -58,3 +58,24 @@ def test_rows_that_are_read_only_will_do_and_others_are_refused_at_every_call():
             engine.outputs(STARTS[0], wrong)
     with pytest.raises(InputError):
         engine.outputs(STARTS[0][:-1], row)
+
+
+@pytest.mark.parametrize("name", ["compiled", "numpy"])
+@pytest.mark.parametrize("rows", [0, 3, 40_000])
+def test_a_check_sees_every_row_once_and_what_it_raises_ends_the_call(name, rows):
+    engine = build_engine(PROGRAM, name)
+    X = np.resize(ROWS, (rows, WIDTH))
+    X[:, 0] = np.arange(rows)
+    seen: list[float] = []
+    found = engine.outputs(STARTS[0], X, lambda part: seen.extend(part[:, 0]))
+    assert sorted(seen) == list(range(rows))
+    np.testing.assert_array_equal(found, engine.outputs(STARTS[0], X))
+
+    def refuse(part: np.ndarray) -> None:
+        if not len(part) or part[-1, 0] == rows - 1:
+            raise LookupError("not these")
+
+    for ask in (engine.outputs, engine.pre_activations):
+        with pytest.raises(LookupError, match="not these"):
+            ask(STARTS[0], X, refuse)
+    np.testing.assert_array_equal(found, engine.outputs(STARTS[0], X))

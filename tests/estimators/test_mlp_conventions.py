@@ -31,6 +31,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from layerwise import MLPClassifier, MLPRegressor
 from layerwise.errors import InputError
+from layerwise.estimators import mlp_inputs
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -255,6 +256,28 @@ def test_numbers_that_are_none_are_refused_by_fit_and_predict(dtype, bad):
         model.predict(wrong[3:4])
     with pytest.raises(ValueError, match="features"):
         model.predict(X[:, :3])
+
+
+@pytest.mark.parametrize("threads", [None, 1])
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_a_large_table_is_looked_through_where_it_is_worked_on(kind, threads, monkeypatch):
+    monkeypatch.setattr(mlp_inputs, "LARGE", 2000)
+    model = kind(**QUICK | {"max_iter": 2}, threads=threads).fit(X.astype(np.float32), Y)
+    large = np.tile(X, (60, 1)).astype(np.float32)
+    expected = np.tile(model.predict(X.astype(np.float32)), 60)
+    np.testing.assert_allclose(model.predict(large), expected, rtol=1e-5)
+    for place in (0, 4711, len(large) - 1):
+        for bad in (np.nan, np.inf):
+            wrong = large.copy()
+            wrong[place, 2] = bad
+            with pytest.raises(ValueError, match=r"NaN|infinity"):
+                model.predict(wrong)
+    # The sum of squares overflows, though every number is finite.
+    large[:, 0] = 1e30
+    assert np.isfinite(model.predict(large)).all()
+    with pytest.raises(ValueError, match="features"):
+        model.predict(large[:, :3].copy())
+    np.testing.assert_array_equal(model.predict(large), model.predict(large.astype(np.float64)))
 
 
 def test_huge_numbers_whose_sum_overflows_are_still_numbers():

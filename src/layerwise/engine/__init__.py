@@ -7,6 +7,7 @@ from layerwise.engine.choice import ENGINE_NAMES, build_engine, build_side_by_si
 from layerwise.engine.contract import (
     DTYPES,
     Batches,
+    Check,
     Engine,
     LaneState,
     Program,
@@ -22,6 +23,7 @@ __all__ = [
     "DTYPES",
     "ENGINE_NAMES",
     "Batches",
+    "Check",
     "Engine",
     "LaneState",
     "Program",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import NamedTuple, Protocol, overload
@@ -17,6 +17,10 @@ from layerwise.network.architecture import Architecture
 from layerwise.network.objective import Objective, losses_of
 
 DTYPES = ("float32", "float64")
+
+
+# Told of rows, (some, n[0]); raises an error of its own where something is wrong with them.
+Check = Callable[[np.ndarray], None]
 
 
 @dataclass(frozen=True)
@@ -221,11 +225,17 @@ class Engine(Protocol):
         """`formulas.randomness.shuffled` under the program's seed, of `count` epochs from number `first` on:
         (count, rows) int64."""
 
-    def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """Z[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])"""
+    def pre_activations(
+        self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None
+    ) -> np.ndarray:
+        """Z[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])
 
-    def outputs(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """A[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])"""
+        `check` is called with rows before they are worked on, while a cache holds them, until it has seen all,
+        from several threads at once; what it raises ends the call.
+        """
+
+    def outputs(self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None) -> np.ndarray:
+        """A[L] of each row, likewise."""
 
     def cost_and_gradient(
         self,

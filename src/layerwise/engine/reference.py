@@ -10,6 +10,7 @@ import numpy as np
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
 from layerwise.engine.contract import (
     Batches,
+    Check,
     EpochTotals,
     Program,
     StepTotals,
@@ -92,19 +93,23 @@ class ReferenceEngine:
         drawn = [shuffled(rows, self.program.seed, epoch) for epoch in range(first, first + count)]
         return np.array(drawn, dtype=np.int64).reshape(count, rows)
 
-    def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+    def pre_activations(
+        self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None
+    ) -> np.ndarray:
         """See `contract.Engine.pre_activations`."""
         check_parameters(self.program, parameters)
         check_examples(self.program, X)
+        if check is not None:
+            check(X)
         architecture = self.program.architecture
         with np.errstate(all="ignore"):
             caches = forward(X.T, named_views(parameters, architecture), architecture.activations)
         return np.ascontiguousarray(caches[-1].Z.T)
 
-    def outputs(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+    def outputs(self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None) -> np.ndarray:
         """See `contract.Engine.outputs`."""
         with np.errstate(all="ignore"):
-            return output_activation(self.program, self.pre_activations(parameters, X))
+            return output_activation(self.program, self.pre_activations(parameters, X, check))
 
     def cost_and_gradient(
         self,

@@ -301,7 +301,10 @@ class MLPClassifier(ClassifierMixin, MLPNetwork):
             both, p = np.empty((1, 2), A.dtype), A.item()
             both[0, 0], both[0, 1] = 1 - p, p
             return both
-        return np.concatenate((1 - A, A), axis=1)
+        both = np.empty((len(A), 2), A.dtype)
+        np.subtract(1, A[:, 0], out=both[:, 0])
+        both[:, 1] = A[:, 0]
+        return both
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """The logarithm of `predict_proba`.   (m, classes)"""

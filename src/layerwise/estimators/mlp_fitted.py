@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,14 @@ from sklearn.exceptions import NotFittedError
 from layerwise.engine import Program
 from layerwise.estimators.mlp_descent import OptimizerMemory
 from layerwise.estimators.mlp_documents import document_of
-from layerwise.estimators.mlp_inputs import as_rows, checked_rows, dense_rows
+from layerwise.estimators.mlp_inputs import (
+    NotPlain,
+    as_rows,
+    check_finite,
+    checked_rows,
+    dense_rows,
+    may_be_checked_later,
+)
 from layerwise.estimators.mlp_live import LiveNetwork
 from layerwise.estimators.mlp_parameters import (
     build_architecture,
@@ -102,18 +110,25 @@ class FittedMLP(SeenNetwork, BaseEstimator):
 
     def _pre_activations(self, X: Any) -> np.ndarray:
         """Z[L] of each row.   X (m, features) -> (m, n[L])"""
-        return self._predicted(self._live().pre_activations, X)
+        return self._predicted(LiveNetwork.pre_activations, X)
 
     def _outputs(self, X: Any) -> np.ndarray:
         """A[L] of each row.   X (m, features) -> (m, n[L])"""
-        return self._predicted(self._live().outputs, X)
+        return self._predicted(LiveNetwork.outputs, X)
 
-    def _predicted(self, function: Callable[[Any], np.ndarray], X: Any) -> np.ndarray:
-        rows, threads = checked_rows(self, X), self._threads()
+    def _predicted(self, function: Callable[..., np.ndarray], X: Any) -> np.ndarray:
+        live, threads = self._live(), self._threads()
         if threads is None:
-            return function(rows)
+            return self._predicted_by(live, function, X)
         with held_to(threads):
-            return function(rows)
+            return self._predicted_by(live, function, X)
+
+    def _predicted_by(self, live: LiveNetwork, function: Callable[..., np.ndarray], X: Any) -> np.ndarray:
+        if live.takes(X) and may_be_checked_later(self, X):
+            # Where something is wrong, scikit-learn's own checks say what.
+            with contextlib.suppress(NotPlain):
+                return function(live, X, check_finite)
+        return function(live, checked_rows(self, X))
 
     def _threads(self) -> int | None:
         """Threads at most, for `held_to`."""

@@ -30,6 +30,16 @@ ROWS_AT_ONCE = 1024
 LARGE = 2**21
 
 
+class NotPlain(Exception):
+    """Rows hold a number that is not finite, or one so large that its square is not."""
+
+
+def check_finite(part: np.ndarray) -> None:
+    """Raises NotPlain unless every number of these rows is finite: see `is_finite`."""
+    if not math.isfinite(np.vdot(part, part)):
+        raise NotPlain
+
+
 def is_plain(X: Any) -> bool:
     """Whether X is an array (rows, features) of finite floating-point numbers, with some of each."""
     if type(X) is not np.ndarray or X.dtype not in PLAIN or X.ndim != 2 or not X.size:
@@ -85,6 +95,12 @@ def _is_plain_target(y: Any, numeric: bool) -> bool:
 def _has_seen(estimator: BaseEstimator, X: np.ndarray) -> bool:
     known = vars(estimator)
     return X.shape[1] == known.get("n_features_in_") and "feature_names_in_" not in known
+
+
+def may_be_checked_later(estimator: BaseEstimator, X: np.ndarray) -> bool:
+    """Whether X, an array that a network takes as it is, has the features that were fitted to and is so large
+    that it had better be looked through piece by piece, where it is worked on: it is read from memory once."""
+    return X.size >= LARGE and X.ndim == 2 and _has_seen(estimator, X)
 
 
 def checked_rows(estimator: BaseEstimator, X: Any) -> Any:

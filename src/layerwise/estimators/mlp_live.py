@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from layerwise.engine import Engine, Program, build_engine
+from layerwise.engine import Check, Engine, Program, build_engine
 from layerwise.estimators.mlp_inputs import as_rows, dense_parts
 from layerwise.estimators.mlp_parts import parts_of
 
@@ -64,17 +64,24 @@ class LiveNetwork:
             mine["engine"], mine["forks"] = build_engine(self.program, self.engine_name), _forks
         return mine["engine"]
 
-    def pre_activations(self, X: Any) -> np.ndarray:
-        """Z[L] of each row.   X (m, n[0]), dense or sparse, of any precision -> (m, n[L])"""
-        return self._by(self.engine().pre_activations, X)
+    def takes(self, X: Any) -> bool:
+        """Whether the engine is given this very array."""
+        return type(X) is np.ndarray and X.dtype is self.vector.dtype and X.flags.c_contiguous
 
-    def outputs(self, X: Any) -> np.ndarray:
+    def pre_activations(self, X: Any, check: Check | None = None) -> np.ndarray:
+        """Z[L] of each row.   X (m, n[0]), dense or sparse, of any precision -> (m, n[L])
+
+        An array that the network `takes` may be looked through by a `check`: see `contract.Engine`.
+        """
+        return self._by(self.engine().pre_activations, X, check)
+
+    def outputs(self, X: Any, check: Check | None = None) -> np.ndarray:
         """A[L] of each row, likewise."""
-        return self._by(self.engine().outputs, X)
+        return self._by(self.engine().outputs, X, check)
 
-    def _by(self, function: Callable[[np.ndarray, np.ndarray], np.ndarray], X: Any) -> np.ndarray:
-        if type(X) is np.ndarray and X.dtype is self.vector.dtype and X.flags.c_contiguous:
-            return function(self.vector, X)
+    def _by(self, function: Callable[..., np.ndarray], X: Any, check: Check | None) -> np.ndarray:
+        if self.takes(X):
+            return function(self.vector, X, check)
         return by_parts(function, self.vector, as_rows(X, self.program.dtype))
 
 

@@ -18,7 +18,7 @@ from layerwise.engine.compiled.kernels import driver_kernel
 from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
 from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, ROOM, SLICES, leading
 from layerwise.engine.compiled.pool import Team
-from layerwise.engine.contract import Batches, EpochTotals, Program, StepTotals, TrainingState
+from layerwise.engine.contract import Batches, Check, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.randomness import (
     dropout_key,
@@ -272,13 +272,15 @@ class CompiledEngine:
         kernel.entry(_at(drawn), rows, count, first, seed_key(self.program.seed, "shuffle"))
         return drawn
 
-    def pre_activations(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+    def pre_activations(
+        self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None
+    ) -> np.ndarray:
         """See `contract.Engine.pre_activations`."""
-        return self._outputs(self._to_pre_activations, parameters, X)
+        return self._outputs(self._to_pre_activations, parameters, X, check)
 
-    def outputs(self, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+    def outputs(self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None) -> np.ndarray:
         """See `contract.Engine.outputs`."""
-        return self._outputs(self._to_outputs, parameters, X)
+        return self._outputs(self._to_outputs, parameters, X, check)
 
     @functools.cached_property
     def _to_pre_activations(self) -> _Outputs:
@@ -302,7 +304,9 @@ class CompiledEngine:
     def _outputs_of_few(self) -> Callable:
         return driver_kernel("outputs_of_few", self.program.dtype).entry
 
-    def _outputs(self, way: _Outputs, parameters: np.ndarray, X: np.ndarray) -> np.ndarray:
+    def _outputs(
+        self, way: _Outputs, parameters: np.ndarray, X: np.ndarray, check: Check | None
+    ) -> np.ndarray:
         # What is worked out at once is often one row, for which every name looked up can be felt.
         if X.dtype is not self._dtype or X.ndim != 2 or X.shape[1] != self._n_inputs or not X.flags.carray:
             check_examples(self.program, X)
@@ -312,9 +316,11 @@ class CompiledEngine:
             self._prepare(way, parameters, rows)
         out = np.empty((rows, self._n_outputs), self._dtype)
         if rows <= way.rows:
+            if check is not None:
+                check(X)
             self._outputs_of_few(way.given_at, id(X) + ADDRESS_AT, id(out) + ADDRESS_AT, rows)
         else:
-            self._outputs_in_parts(way, parameters, X, out)
+            self._outputs_in_parts(way, parameters, X, out, check)
         return out
 
     def _prepare(self, way: _Outputs, parameters: np.ndarray, rows: int) -> None:
@@ -333,7 +339,7 @@ class CompiledEngine:
         way.given_at, way.parameters, way.rows = _at(way.given), parameters, max(rows, way.rows)
 
     def _outputs_in_parts(
-        self, way: _Outputs, parameters: np.ndarray, X: np.ndarray, out: np.ndarray
+        self, way: _Outputs, parameters: np.ndarray, X: np.ndarray, out: np.ndarray, check: Check | None
     ) -> None:
         rows, inputs = X.shape
         arrays = _at(parameters), _at(X), _at(out)
@@ -354,9 +360,16 @@ class CompiledEngine:
                         first = left.popleft()
                     except IndexError:
                         return
+                    stop = min(first + piece, rows)
+                    if check is not None:
+                        try:
+                            check(X[first:stop])
+                        except BaseException:
+                            left.clear()
+                            raise
                     self._outputs_entry(
                         *way.arguments, *arrays, work, work + way.width * lead * out.itemsize,
-                        PREDICTION_ROWS, first, min(first + piece, rows), *self._dropping, _at(counters),
+                        PREDICTION_ROWS, first, stop, *self._dropping, _at(counters),
                         room,
                     )  # fmt: skip
 
