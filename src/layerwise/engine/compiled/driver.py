@@ -88,12 +88,15 @@ def run_steps(
     thread, threads, parts, sliced, counters, partial, kernels, layers, depth,
     parameters, slots, length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
     examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key, first_epoch,
-    cost_sums, weight_sums, norms, work, losses, batch_X, batch_Y, batch_weights, rooms,
+    cost_sums, weight_sums, norms, work, losses, batches, batch_each, batch_Y, batch_weights, rooms,
     keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings, optimizer_settings, constants,
     constants_each, weight_decay, max_norm, clip_norm, ahead, sums, outcome,
 ):  # fmt: skip
     """See `contract.Engine.run_epochs`. outcome (3,): steps done, t, whether every cost was finite; sums and
     norms are per epoch.
+
+    batch_each: 0, or the distance in `batches` from the inputs that one thread gathers for itself to those of
+    the next.
 
     ahead: 0, or inputs of the first layer that are worked on at once where every step has the same batch, too
     large for a cache: while they are there, their part of the next step's products is made as well, with the
@@ -105,6 +108,7 @@ def run_steps(
     held_start, held_m = -1, -1
     last_of_call = first_step + steps - 1
     turns = turns_of(thread, threads, parts)
+    batch_X = at(batches, thread * batch_each)
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
@@ -123,14 +127,17 @@ def run_steps(
         # A batch that is the same as the last one need not be fetched again.
         if ordered or start != held_start or m != held_m:
             first = epoch * examples + start if ordered else start
+            if batch_each > 0:
+                gather(kernels, X, inputs, order, ordered, first, 0, m, batch_X, lead)
             for turn in range(turns):
                 part = thread + turn * threads
                 i0, i1 = share(m, part, parts)
-                gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, lead)
+                if batch_each == 0:
+                    gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, lead)
                 gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, lead)
                 if weighted:
                     gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, lead)
-            if weighted or not sliced:
+            if weighted or not (sliced or batch_each > 0):
                 meet(counters, threads)
             held_start, held_m = start, m
             if fetches_ahead:

@@ -36,6 +36,8 @@ MANY_INPUTS, INPUTS_AHEAD = 2**11, 256
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
 SMALL_STEP = 2**21
+# Parts of a step up to which each thread gathers all inputs of a mini-batch for itself.
+FEW_PARTS = 4
 # Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then
 # less passes from one core's cache to another's.
 SLICED_UP_TO = 2**15
@@ -181,6 +183,8 @@ class CompiledEngine:
         if program.clip_norm:
             gradient_size = max(gradient_size, length)
         objective, weights, order = program.objective, batches.weights, batches.order
+        # Inputs that another core has written come slower than those from memory.
+        gatherers = parts if order is not None and not sliced and 1 < parts <= FEW_PARTS else 0
         ahead = INPUTS_AHEAD if not sliced and self._goes_ahead(batches, rows) else 0
         partial, constants = np.zeros(8 * parts), np.empty(parts * self._constants_count, dtype=self._real)
         rates = np.ascontiguousarray(rates, dtype=np.float64)
@@ -204,7 +208,7 @@ class CompiledEngine:
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
             self._room("work", self._training_width * lead), self._room("losses", lead),
-            self._room("X", inputs * lead),
+            self._room("X", inputs * lead * max(1, gatherers)), inputs * lead if gatherers else 0,
             self._room("Y", outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
             *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
