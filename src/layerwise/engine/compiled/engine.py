@@ -31,7 +31,7 @@ from layerwise.formulas.randomness import (
 PREDICTION_ROWS = 256
 PIECES_OF_A_THREAD = 16
 # Inputs from which on it may pay to make the first layer's products ahead, and so many of them at once.
-MANY_INPUTS, INPUTS_AHEAD = 2**11, 256
+MANY_INPUTS, INPUTS_AHEAD = 2**11, 128
 # The parts of a reproducible step: more threads than this are of no use to it.
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
