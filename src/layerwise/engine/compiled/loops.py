@@ -114,6 +114,14 @@ def transpose(source, target, rows, step, columns):
             target[i, j] = source[j, i]
 
 
+def in_one_row(rows, columns, step):
+    """(rows, columns, step) of the same numbers, in one row where rows lie one behind the other: to begin a
+    row takes as long as some registers of numbers."""
+    if columns == step:
+        return 1, rows * columns, rows * columns
+    return rows, columns, step
+
+
 def activate_output(Z, A, b, step, rows, columns):
     """A = g(A + b), in place; for a derivative that reads only a, so that Z is A."""
     A, b = carray(A, (rows, step)), carray(b, (rows,))
@@ -151,6 +159,7 @@ def activate_softmax(Z, A, b, step, rows, columns):
 
 def backward_output(D, Z, A, step, rows, columns):
     """D = D * g', in place; g' from a."""
+    rows, columns, step = in_one_row(rows, columns, step)
     D, A = carray(D, (rows, step)), carray(A, (rows, step))
     for j in range(rows):
         d, a = D[j], A[j]
@@ -160,6 +169,7 @@ def backward_output(D, Z, A, step, rows, columns):
 
 def backward_both(D, Z, A, step, rows, columns):
     """D = D * g', in place; g' from z and a."""
+    rows, columns, step = in_one_row(rows, columns, step)
     D, Z, A = carray(D, (rows, step)), carray(Z, (rows, step)), carray(A, (rows, step))
     for j in range(rows):
         d, z, a = D[j], Z[j], A[j]
@@ -189,9 +199,13 @@ def loss(S, Y, weights, D, losses, step, rows, columns, padded, total, settings)
     for j in range(rows):
         s, y, d = S[j], Y[j], D[j]
         for i in range(padded):
-            one = choose(i < columns, weights[i] * function(s[i], y[i]), none)
+            # Read once: after a number is written, the compiler must read others anew, and work out anew what
+            # loss and derivative have in common.
+            given, target, weight = s[i], y[i], weights[i]
+            one = choose(i < columns, weight * function(given, target), none)
+            slope = choose(i < columns, derivative(given, target) * (weight * part), none)
             losses[i] = one if j == 0 else losses[i] + one
-            d[i] = choose(i < columns, derivative(s[i], y[i]) * (weights[i] * part), none)
+            d[i] = slope
 
 
 def loss_with_setting(S, Y, weights, D, losses, step, rows, columns, padded, total, settings):
@@ -202,9 +216,11 @@ def loss_with_setting(S, Y, weights, D, losses, step, rows, columns, padded, tot
     for j in range(rows):
         s, y, d = S[j], Y[j], D[j]
         for i in range(padded):
-            one = choose(i < columns, weights[i] * function(s[i], y[i], setting), none)
+            given, target, weight = s[i], y[i], weights[i]
+            one = choose(i < columns, weight * function(given, target, setting), none)
+            slope = choose(i < columns, derivative(given, target, setting) * (weight * part), none)
             losses[i] = one if j == 0 else losses[i] + one
-            d[i] = choose(i < columns, derivative(s[i], y[i], setting) * (weights[i] * part), none)
+            d[i] = slope
 
 
 def loss_softmax(S, Y, weights, D, losses, step, rows, columns, padded, total, settings):
@@ -255,6 +271,7 @@ def draw_and_drop(A, H, M, step, rows, columns, key, highest, first, units, keep
 
 def drop(A, H, M, step, rows, columns, keep_prob):
     """H = A * M / keep_prob, M of 0 and 1. H is not A: see below."""
+    rows, columns, step = in_one_row(rows, columns, step)
     A, H, M = carray(A, (rows, step)), carray(H, (rows, step)), carray(M, (rows, step))
     keep = real(keep_prob)
     for j in range(rows):
@@ -266,6 +283,7 @@ def drop(A, H, M, step, rows, columns, keep_prob):
 def drop_in_place(D, M, step, rows, columns, keep_prob):
     """D = D * M / keep_prob. A loop of its own: one that is given D twice must fear an overlap, and works
     number by number."""
+    rows, columns, step = in_one_row(rows, columns, step)
     D, M, keep = carray(D, (rows, step)), carray(M, (rows, step)), real(keep_prob)
     for j in range(rows):
         d, mask = D[j], M[j]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.engine.compiled import products
+from layerwise.engine.compiled import loops, products
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, ObjectCode
@@ -21,6 +21,7 @@ from layerwise.engine.compiled.tiles import PANEL_ROWS, STRIP_ROWS, tiles_of
 
 # The loops that others bring along, each after those it brings along itself.
 PARTS = (
+    loops.in_one_row,
     products.columns_of_tile,
     products.add_few,
     products.pack_columns,

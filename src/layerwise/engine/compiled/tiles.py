@@ -308,16 +308,18 @@ def _panel(registers: int, lanes: int) -> Any:
 
 def _strip(height: int) -> Any:
     """Some rows of a product of rows with rows, four columns at a time."""
-    four, one = _inner_tile(height, 4), _inner_tile(height, 1)
+    four, two, one = (_inner_tile(height, width) for width in (4, 2, 1))
 
     def strip(D, D_step, S, S_step, out, out_step, inner, columns):
         k = 0
         while k + 4 <= columns:
             four(D, D_step, at(S, k * S_step), S_step, at(out, k), out_step, inner)
             k += 4
-        while k < columns:
+        if k + 2 <= columns:
+            two(D, D_step, at(S, k * S_step), S_step, at(out, k), out_step, inner)
+            k += 2
+        if k < columns:
             one(D, D_step, at(S, k * S_step), S_step, at(out, k), out_step, inner)
-            k += 1
 
     return inlined(strip)
 
