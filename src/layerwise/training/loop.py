@@ -26,8 +26,9 @@ from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 HIGHER_IS_BETTER = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "r2")
 SECONDS_PER_CALL = 0.2
 # Multiply-adds of the first call of several epochs, while nothing is known of their time, and as how many the
-# surroundings of a step count: some milliseconds when compiled, less than a second in NumPy.
-FIRST_CALL, STEP_OVERHEAD = 10**8, 20_000
+# surroundings of a step count: less than a second in NumPy, and some hundredths compiled.
+FIRST_CALL = {"numpy": 10**8, "compiled": 10**9}
+STEP_OVERHEAD = 20_000
 STATISTICS_PER_RUN = 100
 # Rows in the orders of the epochs that one call does: 8 MiB.
 LARGEST_ORDER = 2**20
@@ -167,7 +168,7 @@ class _Run:
         self.before = EpochStart()
         self.call_steps = min(self.steps, 16)
         work = 3 * rows * state.parameters.size + STEP_OVERHEAD * self.steps
-        self.call_epochs = max(1, FIRST_CALL // work)
+        self.call_epochs = max(1, FIRST_CALL[engine.name] // work)
         self.identity: dict[str, Any] = {}
 
     def plan(self) -> dict[str, Any]:
