@@ -31,7 +31,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from layerwise import MLPClassifier, MLPRegressor
 from layerwise.errors import InputError
-from layerwise.estimators import mlp_inputs
+from layerwise.estimators import mlp_fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -261,7 +261,7 @@ def test_numbers_that_are_none_are_refused_by_fit_and_predict(dtype, bad):
 @pytest.mark.parametrize("threads", [None, 1])
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_a_large_table_is_looked_through_where_it_is_worked_on(kind, threads, monkeypatch):
-    monkeypatch.setattr(mlp_inputs, "LARGE", 2000)
+    monkeypatch.setattr(mlp_fitted, "LARGE", 2000)
     model = kind(**QUICK | {"max_iter": 2}, threads=threads).fit(X.astype(np.float32), Y)
     large = np.tile(X, (60, 1)).astype(np.float32)
     expected = np.tile(model.predict(X.astype(np.float32)), 60)

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 
 from speed.contestants.torch_eager import (
     ACTIVATIONS,
+    draw_the_same,
     forward,
     loss_of,
     stacked_orders,
@@ -129,6 +130,7 @@ def fit(work: Work, examples: Examples, threads: int) -> Ways:
 
         def run() -> Parameters:
             state = _State.start(start)
+            draw_the_same()
             with torch.no_grad():
                 for _ in range(work.epochs // together):
                     steps(state, X, target)
@@ -146,6 +148,7 @@ def fit(work: Work, examples: Examples, threads: int) -> Ways:
 
         def run() -> Parameters:
             state = _State.start(start)
+            draw_the_same()
             with torch.no_grad():
                 for _ in range(work.epochs):
                     for part in torch.randperm(work.rows).split(together * size):
@@ -183,6 +186,7 @@ def seeds(work: Work, examples: Examples, threads: int) -> Ways:
 
         def run() -> Parameters:
             state = _State.start(start)
+            draw_the_same()
             with torch.no_grad():
                 for _ in range(work.epochs):
                     epoch(state, X, target, stacked_orders(work))

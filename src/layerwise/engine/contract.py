@@ -230,8 +230,8 @@ class Engine(Protocol):
     ) -> np.ndarray:
         """Z[L] of each row, without dropout.   X (m, n[0]) -> (m, n[L])
 
-        `check` is called with rows before they are worked on, while a cache holds them, until it has seen all,
-        from several threads at once; what it raises ends the call.
+        `check` is called with rows before they are worked on, until it has seen all, from several threads at
+        once; what it raises ends the call.
         """
 
     def outputs(self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +15,13 @@ from layerwise.engine import Program
 from layerwise.estimators.mlp_descent import OptimizerMemory
 from layerwise.estimators.mlp_documents import document_of
 from layerwise.estimators.mlp_inputs import (
+    LARGE,
     NotPlain,
     as_rows,
     check_finite,
     checked_rows,
     dense_rows,
-    may_be_checked_later,
+    has_seen,
 )
 from layerwise.estimators.mlp_live import LiveNetwork
 from layerwise.estimators.mlp_parameters import (
@@ -117,16 +118,24 @@ class FittedMLP(SeenNetwork, BaseEstimator):
         return self._predicted(LiveNetwork.outputs, X)
 
     def _predicted(self, function: Callable[..., np.ndarray], X: Any) -> np.ndarray:
+        # What is asked for is often one row, for which every call can be felt.
         live, threads = self._live(), self._threads()
+        if type(X) is np.ndarray and X.size >= LARGE:
+            with nullcontext() if threads is None else held_to(threads):
+                return self._predicted_of_many(live, function, X)
+        rows = checked_rows(self, X)
         if threads is None:
-            return self._predicted_by(live, function, X)
+            return function(live, rows)
         with held_to(threads):
-            return self._predicted_by(live, function, X)
+            return function(live, rows)
 
-    def _predicted_by(self, live: LiveNetwork, function: Callable[..., np.ndarray], X: Any) -> np.ndarray:
-        if live.takes(X) and may_be_checked_later(self, X):
-            # Where something is wrong, scikit-learn's own checks say what.
-            with contextlib.suppress(NotPlain):
+    def _predicted_of_many(
+        self, live: LiveNetwork, function: Callable[..., np.ndarray], X: np.ndarray
+    ) -> np.ndarray:
+        """Looked through where it is worked on, so that memory brings it once; where something is wrong with
+        it, scikit-learn's own checks say what."""
+        if live.takes(X) and has_seen(self, X):
+            with suppress(NotPlain):
                 return function(live, X, check_finite)
         return function(live, checked_rows(self, X))
 

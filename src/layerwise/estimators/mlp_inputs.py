@@ -70,7 +70,7 @@ def checked_training_data(estimator: BaseEstimator, X: Any, y: Any, *, reset: bo
             estimator.n_features_in_ = X.shape[1]
             vars(estimator).pop("feature_names_in_", None)
             return X, y
-        if _has_seen(estimator, X):
+        if has_seen(estimator, X):
             return X, y
     return validate_data(
         estimator,
@@ -92,20 +92,15 @@ def _is_plain_target(y: Any, numeric: bool) -> bool:
     return y.dtype in PLAIN and is_finite(y)
 
 
-def _has_seen(estimator: BaseEstimator, X: np.ndarray) -> bool:
+def has_seen(estimator: BaseEstimator, X: np.ndarray) -> bool:
+    """Whether X (rows, features) has as many features as the estimator was fitted to, without names."""
     known = vars(estimator)
-    return X.shape[1] == known.get("n_features_in_") and "feature_names_in_" not in known
-
-
-def may_be_checked_later(estimator: BaseEstimator, X: np.ndarray) -> bool:
-    """Whether X, an array that a network takes as it is, has the features that were fitted to and is so large
-    that it had better be looked through piece by piece, where it is worked on: it is read from memory once."""
-    return X.size >= LARGE and X.ndim == 2 and _has_seen(estimator, X)
+    return X.ndim == 2 and X.shape[1] == known.get("n_features_in_") and "feature_names_in_" not in known
 
 
 def checked_rows(estimator: BaseEstimator, X: Any) -> Any:
     """X to predict for, of the features that were fitted to. Raises scikit-learn's ValueErrors."""
-    if is_plain(X) and _has_seen(estimator, X):
+    if is_plain(X) and has_seen(estimator, X):
         return X
     return validate_data(estimator, X, accept_sparse=SPARSE_FORMATS, reset=False)
 
