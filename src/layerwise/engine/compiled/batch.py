@@ -42,13 +42,15 @@ from layerwise.engine.compiled.kernels import (
     TAKE_COLUMNS,
     TOTAL,
 )
-from layerwise.engine.compiled.layout import LAYER_COLUMNS
+from layerwise.engine.compiled.layout import CACHED, LAYER_COLUMNS
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.team import meet, region, share, slices_of, turns_of
 from layerwise.formulas.randomness import subkey
 
-# Rows and columns of a gradient from which on it pays to transpose what is below the layer.
-TRANSPOSED_ROWS, TRANSPOSED_COLUMNS = 16, 8
+# Rows and columns of a gradient from which on it may pay to transpose what is below the layer. It does where
+# the examples are at most so many times as many as the rows, for what is saved is to add up the lanes of each
+# sum, once for all examples; or where no cache holds what is below, which all rows are multiplied with.
+TRANSPOSED_ROWS, TRANSPOSED_COLUMNS, EXAMPLES_TO_ROWS = 16, 16, 10
 
 _subkey = compile_formula(subkey, None)
 
@@ -230,6 +232,7 @@ def weight_gradient(
     if rows * columns * m <= kernels[OWN_PRODUCTS_UP_TO]:
         # By the layer, not by the part: sums of another order have other bits.
         transposing = n >= TRANSPOSED_ROWS and n_prev >= TRANSPOSED_COLUMNS
+        transposing &= lead <= EXAMPLES_TO_ROWS * n or n_prev * lead > CACHED
         call(
             kernels[ADD_PRODUCTS],
             (D, lead, below, lead, out, out_step, m, rows, columns, transposing, kernels[MULTIPLY_ADD], room),

@@ -22,8 +22,8 @@ class Team:
     def run(self, threads: int, work: Callable[[int, np.ndarray], Value]) -> Value:
         """Call work(thread, counters) for thread 0 ... threads - 1 at once; what thread 0 returns.
 
-        `counters` is for `team.meet`. Where one of them raises, the others give up waiting for it. None is left
-        at work: what they work in is used again.
+        `counters` is for `team.meet`. Where one of them raises, the others give up waiting for it. None is
+        left at work: what they work in is used again.
         """
         counters = np.zeros(2, dtype=np.int64)
         if threads == 1:
