@@ -13,7 +13,7 @@ from trajectories import NETWORKS, assert_same_trajectory, both, examples_for
 
 from layerwise.engine import Batches, TrainingState, build_engine
 from layerwise.engine.compiled import engine as compiled_engine
-from layerwise.engine.compiled.engine import MANY_INPUTS
+from layerwise.engine.compiled.engine import FEW_PARTS, MANY_INPUTS
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 from layerwise.engine.threads import allowed_threads, at_most, shared_processors
@@ -172,11 +172,15 @@ class _given:
         return None
 
 
+@pytest.mark.parametrize("sliced_up_to", [compiled_engine.SLICED_UP_TO, 0])
+@pytest.mark.parametrize("parts", [FEW_PARTS, FEW_PARTS + 1])
 @pytest.mark.parametrize("settings", [{}, {"clip_norm": 0.1, "max_norm": 0.9}, {"dtype": "float32"}])
-def test_the_number_of_threads_changes_no_bit(settings, monkeypatch):
-    one, costs = trained(4, 1, monkeypatch, **settings)
+def test_the_number_of_threads_changes_no_bit(settings, parts, sliced_up_to, monkeypatch):
+    """By examples or by units; each thread with a mini-batch of its own, or all with one."""
+    monkeypatch.setattr(compiled_engine, "SLICED_UP_TO", sliced_up_to)
+    one, costs = trained(parts, 1, monkeypatch, **settings)
     for free in (2, 3, 4):
-        again, costs_again = trained(4, free, monkeypatch, **settings)
+        again, costs_again = trained(parts, free, monkeypatch, **settings)
         assert again.tobytes() == one.tobytes()
         assert costs_again == costs
 
