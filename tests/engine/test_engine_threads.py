@@ -12,8 +12,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from trajectories import NETWORKS, assert_same_trajectory, both, examples_for
 
 from layerwise.engine import Batches, TrainingState, build_engine
+from layerwise.engine.compiled import cutting
 from layerwise.engine.compiled import engine as compiled_engine
-from layerwise.engine.compiled.engine import FEW_PARTS, MANY_INPUTS
+from layerwise.engine.compiled.cutting import FEW_PARTS, MANY_INPUTS
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 from layerwise.engine.threads import allowed_threads, at_most, shared_processors
@@ -122,7 +123,8 @@ def test_work_that_fails_gives_them_back(two_threads):
     assert set(blas_threads()) == {2}
 
 
-def test_where_one_of_a_team_raises_the_others_do_not_wait_for_it():
+@pytest.mark.parametrize("raising", [0, 1])
+def test_where_one_of_a_team_raises_the_others_do_not_wait_for_it(raising):
     from layerwise.engine.compiled.team import meet as compiled_meet
 
     @numba.njit(nogil=True)
@@ -130,7 +132,7 @@ def test_where_one_of_a_team_raises_the_others_do_not_wait_for_it():
         compiled_meet(counters, threads)
 
     def work(thread, counters):
-        if thread == 0:
+        if thread == raising:
             raise KeyboardInterrupt
         meet(counters, 2)
         return thread
@@ -148,7 +150,7 @@ def trained(parts, free, monkeypatch, **settings):
     """The parameters after some steps cut into `parts`, done by `free` threads."""
     network = NETWORKS["every activation"]._replace(sizes=(50, 40, 30, 50, 40, 30, 40, 50, 40, 60, 40, 30))
     program = network.program(dropout=(0.2,) * 10, l2=0.1, **settings)
-    monkeypatch.setattr(compiled_engine, "step_parts", lambda program, rows: parts)
+    monkeypatch.setattr(cutting, "step_parts", lambda program, rows: parts)
     monkeypatch.setattr(compiled_engine, "shared_processors", lambda wanted, with_blas: _given(free))
     draw = np.random.default_rng(0)
     state = TrainingState.start(0.2 * draw.normal(size=program.architecture.parameter_count), program)
@@ -172,12 +174,12 @@ class _given:
         return None
 
 
-@pytest.mark.parametrize("sliced_up_to", [compiled_engine.SLICED_UP_TO, 0])
+@pytest.mark.parametrize("sliced_up_to", [cutting.SLICED_UP_TO, 0])
 @pytest.mark.parametrize("parts", [FEW_PARTS, FEW_PARTS + 1])
 @pytest.mark.parametrize("settings", [{}, {"clip_norm": 0.1, "max_norm": 0.9}, {"dtype": "float32"}])
 def test_the_number_of_threads_changes_no_bit(settings, parts, sliced_up_to, monkeypatch):
     """By examples or by units; each thread with a mini-batch of its own, or all with one."""
-    monkeypatch.setattr(compiled_engine, "SLICED_UP_TO", sliced_up_to)
+    monkeypatch.setattr(cutting, "SLICED_UP_TO", sliced_up_to)
     one, costs = trained(parts, 1, monkeypatch, **settings)
     for free in (2, 3, 4):
         again, costs_again = trained(parts, free, monkeypatch, **settings)
@@ -188,7 +190,7 @@ def test_the_number_of_threads_changes_no_bit(settings, parts, sliced_up_to, mon
 @pytest.mark.skipif(not MANY_REGISTERS, reason="BLAS has the large products of this processor")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_where_parts_are_units_the_number_of_parts_changes_no_bit(dtype, monkeypatch):
-    monkeypatch.setattr(compiled_engine, "SLICED_UP_TO", 0)
+    monkeypatch.setattr(cutting, "SLICED_UP_TO", 0)
     one, costs = trained(1, 1, monkeypatch, dtype=dtype)
     for parts in (2, 3, 4):
         again, costs_again = trained(parts, 1, monkeypatch, dtype=dtype)
@@ -208,7 +210,7 @@ def test_sliced_steps_are_the_same_steps(dtype, monkeypatch):
 
 
 def test_a_reproducible_program_gives_the_same_bits_for_any_number_of_threads(two_threads, monkeypatch):
-    monkeypatch.setattr(compiled_engine, "SMALL_STEP", 0)
+    monkeypatch.setattr(cutting, "SMALL_STEP", 0)
     program = NETWORKS["every activation"].program(reproducible=True, dtype="float32")
     found = set()
     for limit in (1, 2):
@@ -248,7 +250,7 @@ def test_products_made_ahead_have_the_same_bits_for_any_parts_and_calls(monkeypa
     start = initial_parameters(program.architecture, "he", seed=1)
     found = set()
     for parts in (1, 2, 3, 4, 9):
-        monkeypatch.setattr(compiled_engine, "step_parts", lambda program, rows, parts=parts: parts)
+        monkeypatch.setattr(cutting, "step_parts", lambda program, rows, parts=parts: parts)
         for calls in ([6], [1, 3, 2]):
             engine, state = build_engine(program, "compiled"), TrainingState.start(start, program)
             batches, done = examples.batches(program, None, 40), 0

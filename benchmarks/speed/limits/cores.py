@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from layerwise.engine.compiled.engine import SMALL_STEP
+from layerwise.engine.compiled.cutting import SMALL_STEP
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.compiled.team import NARROWEST, meet
 from speed.contestants.layerwise_engine import fit

@@ -10,14 +10,14 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
-from layerwise.engine.compiled import kernels
+from layerwise.engine.compiled import cutting, kernels
 from layerwise.engine.compiled.arrays import ADDRESS_AT, BOUNDARY, KNOWN_LAYOUT, at_boundary
 from layerwise.engine.compiled.arrays import address_of as _at
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.kernels import driver_kernel
 from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
 from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, ROOM, SLICES, leading
-from layerwise.engine.compiled.pool import Team
+from layerwise.engine.compiled.pool import GIVEN_UP, Team
 from layerwise.engine.contract import Batches, Check, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.randomness import (
@@ -30,30 +30,6 @@ from layerwise.formulas.randomness import (
 
 PREDICTION_ROWS = 256
 PIECES_OF_A_THREAD = 16
-# Inputs from which on it may pay to make the first layer's products ahead, and so many of them at once.
-MANY_INPUTS, INPUTS_AHEAD = 2**11, 128
-# The parts of a reproducible step: more threads than this are of no use to it.
-REPRODUCIBLE_PARTS = 4
-# Multiply-adds of a forward pass below which a second thread does not pay.
-SMALL_STEP = 2**21
-# Parts of a step up to which each thread gathers all inputs of a mini-batch for itself.
-FEW_PARTS = 4
-# Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then
-# less passes from one core's cache to another's.
-SLICED_UP_TO = 2**15
-# Multiply-adds from which on a step has the same bits for one thread up to REPRODUCIBLE_PARTS of them.
-LARGE_STEP = 2**28
-
-
-def step_parts(program: Program, rows: int) -> int:
-    """The parts that a step of so many examples is cut into: on these its last bits depend."""
-    multiply_adds = rows * program.architecture.parameter_count
-    if multiply_adds < SMALL_STEP:
-        return 1
-    if program.reproducible:
-        return REPRODUCIBLE_PARTS
-    # A large step is cut so for fewer threads too: that costs it less than one part in thirty.
-    return max(REPRODUCIBLE_PARTS if multiply_adds >= LARGE_STEP else 1, allowed_threads())
 
 
 class _Outputs:
@@ -175,17 +151,15 @@ class CompiledEngine:
         program = self.program
         rows = min(batches.size, len(batches.X))
         inputs, outputs = batches.X.shape[1], batches.Y.shape[1]
-        lead, parts = leading(rows), step_parts(program, rows)
-        sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
+        lead = leading(rows)
+        with_blas = not self._without_blas(rows)
+        parts, sliced, gatherers, ahead = cutting.cut_of(program, batches, rows, with_blas=with_blas)
         length = state.parameters.size
         gradient_each = min(length, max(CACHED, FEWEST_ROWS * max(program.architecture.sizes)))
         gradient_size = length * parts if sliced else parts * gradient_each
         if program.clip_norm:
             gradient_size = max(gradient_size, length)
         objective, weights, order = program.objective, batches.weights, batches.order
-        # Inputs that another core has written come slower than those from memory.
-        gatherers = parts if order is not None and not sliced and 1 < parts <= FEW_PARTS else 0
-        ahead = INPUTS_AHEAD if not sliced and self._goes_ahead(batches, rows) else 0
         partial, constants = np.zeros(8 * parts), np.empty(parts * self._constants_count, dtype=self._real)
         rates = np.ascontiguousarray(rates, dtype=np.float64)
         outcome = np.zeros(3, dtype=np.int64)
@@ -225,16 +199,6 @@ class CompiledEngine:
             )
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
-
-    def _goes_ahead(self, batches: Batches, rows: int) -> bool:
-        """Whether a step makes the next one's first products: see the driver. Not where something waits for
-        all of a gradient."""
-        program = self.program
-        inputs, units = program.architecture.sizes[:2]
-        waits = program.clip_norm > 0 or program.max_norm > 0
-        fits = INPUTS_AHEAD * max(rows, units) <= CACHED
-        same = batches.order is None and batches.steps == 1
-        return same and fits and not waits and inputs >= MANY_INPUTS and self._without_blas(rows)
 
     def _processors(self, parts: int, rows: int) -> AbstractContextManager[int]:
         """How many threads a call has, as its context's value; BLAS is held to one where it is called."""
@@ -349,7 +313,7 @@ class CompiledEngine:
         arrays = _at(parameters), _at(X), _at(out)
         lead, chunks = leading(PREDICTION_ROWS), -(-rows // PREDICTION_ROWS)
         each = (way.width + inputs) * lead
-        with self._processors(max(1, min(step_parts(self.program, rows), chunks)), rows) as free:
+        with self._processors(max(1, min(cutting.step_parts(self.program, rows), chunks)), rows) as free:
             works, rooms = self._room("outputs", each * free), self._room("rooms", ROOM * free)
             # Who is done takes the next piece: threads are seldom equally fast for long.
             piece = PREDICTION_ROWS * max(1, chunks // (PIECES_OF_A_THREAD * free))
@@ -359,18 +323,14 @@ class CompiledEngine:
                 work, room = (
                     first + thread * size * out.itemsize for first, size in ((works, each), (rooms, ROOM))
                 )
-                while True:
+                while not counters[GIVEN_UP]:
                     try:
                         first = left.popleft()
                     except IndexError:
                         return
                     stop = min(first + piece, rows)
                     if check is not None:
-                        try:
-                            check(X[first:stop])
-                        except BaseException:
-                            left.clear()
-                            raise
+                        check(X[first:stop])
                     self._outputs_entry(
                         *way.arguments, *arrays, work, work + way.width * lead * out.itemsize,
                         PREDICTION_ROWS, first, stop, *self._dropping, _at(counters),

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 Value = TypeVar("Value")
+# Which of the counters is not 0 once a thread has raised.
+GIVEN_UP = 1
 
 
 class Team:
@@ -22,8 +24,8 @@ class Team:
     def run(self, threads: int, work: Callable[[int, np.ndarray], Value]) -> Value:
         """Call work(thread, counters) for thread 0 ... threads - 1 at once; what thread 0 returns.
 
-        `counters` is for `team.meet`. Where one of them raises, the others give up waiting for it. None is
-        left at work: what they work in is used again.
+        `counters` is for `team.meet`. Where one of them raises, the others give up waiting for it, and may
+        look at GIVEN_UP. None is left at work: what they work in is used again.
         """
         counters = np.zeros(2, dtype=np.int64)
         if threads == 1:
@@ -32,14 +34,20 @@ class Team:
             from concurrent.futures import ThreadPoolExecutor
 
             self._pool = ThreadPoolExecutor(threads - 1)
-        others = [self._pool.submit(work, thread, counters) for thread in range(1, threads)]
+
+        def watched(thread: int) -> Value:
+            try:
+                return work(thread, counters)
+            except BaseException:
+                counters[GIVEN_UP] = 1
+                raise
+
+        others = [self._pool.submit(watched, thread) for thread in range(1, threads)]
         try:
-            value = work(0, counters)
-        except BaseException:
-            counters[1] = 1
+            value = watched(0)
+        finally:
             for other in others:
                 other.exception()
-            raise
         for other in others:
             other.result()
         return value
