@@ -107,12 +107,17 @@ def _read(work: Work, parameters: Parameters) -> Layers:
 
 def _settled(run: Callable[[], Parameters], count: int, work: Work) -> Runner:
     """Compiled for every shape by one run; after it nothing that a guard watches changes."""
+
+    def run_again() -> Parameters:
+        draw_the_same()
+        return run()
+
     torch.set_num_threads(count)
     torch._dynamo.config.cache_size_limit = 256
     torch.compiler.set_stance("default")
     run()
     torch.compiler.set_stance(skip_guard_eval_unsafe=True)
-    return Runner(run, partial(_read, work))
+    return Runner(run_again, partial(_read, work))
 
 
 def fit(work: Work, examples: Examples, threads: int) -> Ways:
@@ -130,7 +135,6 @@ def fit(work: Work, examples: Examples, threads: int) -> Ways:
 
         def run() -> Parameters:
             state = _State.start(start)
-            draw_the_same()
             with torch.no_grad():
                 for _ in range(work.epochs // together):
                     steps(state, X, target)
@@ -148,7 +152,6 @@ def fit(work: Work, examples: Examples, threads: int) -> Ways:
 
         def run() -> Parameters:
             state = _State.start(start)
-            draw_the_same()
             with torch.no_grad():
                 for _ in range(work.epochs):
                     for part in torch.randperm(work.rows).split(together * size):
@@ -186,7 +189,6 @@ def seeds(work: Work, examples: Examples, threads: int) -> Ways:
 
         def run() -> Parameters:
             state = _State.start(start)
-            draw_the_same()
             with torch.no_grad():
                 for _ in range(work.epochs):
                     epoch(state, X, target, stacked_orders(work))

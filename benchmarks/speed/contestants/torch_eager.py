@@ -141,6 +141,7 @@ def seeds(work: Work, examples: Examples, threads: int) -> Ways:
 
         def run():
             torch.set_num_threads(count)
+            draw_the_same()
             layers = _parameters(stacked_start(work))
             optimizer = _optimizer(work, layers)
             for _ in range(work.epochs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,7 +121,7 @@ class FittedMLP(SeenNetwork, BaseEstimator):
         # What is asked for is often one row, for which every call can be felt.
         live, threads = self._live(), self._threads()
         if type(X) is np.ndarray and X.size >= LARGE:
-            with nullcontext() if threads is None else held_to(threads):
+            with held_to(threads):
                 return self._predicted_of_many(live, function, X)
         rows = checked_rows(self, X)
         if threads is None:

@@ -36,7 +36,7 @@ class NotPlain(Exception):
 
 def check_finite(part: np.ndarray) -> None:
     """Raises NotPlain unless every number of these rows is finite: see `is_finite`."""
-    if not math.isfinite(np.vdot(part, part)):
+    if not _has_finite_squares(part):
         raise NotPlain
 
 
@@ -55,9 +55,13 @@ def is_finite(array: np.ndarray) -> bool:
     """
     threads = allowed_threads() if array.size >= LARGE else 1
     if threads == 1:
-        return math.isfinite(np.vdot(array, array))
+        return _has_finite_squares(array)
     with ThreadPoolExecutor(threads) as pool:
-        return all(pool.map(lambda part: math.isfinite(np.vdot(part, part)), np.array_split(array, threads)))
+        return all(pool.map(_has_finite_squares, np.array_split(array, threads)))
+
+
+def _has_finite_squares(array: np.ndarray) -> bool:
+    return math.isfinite(np.vdot(array, array))
 
 
 def checked_training_data(estimator: BaseEstimator, X: Any, y: Any, *, reset: bool, numeric: bool) -> tuple:

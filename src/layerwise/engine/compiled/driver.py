@@ -108,7 +108,7 @@ def run_steps(
     held_start, held_m = -1, -1
     last_of_call = first_step + steps - 1
     turns = turns_of(thread, threads, parts)
-    batch_X = at(batches, thread * batch_each)
+    alone, batch_X = batch_each > 0, at(batches, thread * batch_each)
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
@@ -127,17 +127,17 @@ def run_steps(
         # A batch that is the same as the last one need not be fetched again.
         if ordered or start != held_start or m != held_m:
             first = epoch * examples + start if ordered else start
-            if batch_each > 0:
+            if alone:
                 gather(kernels, X, inputs, order, ordered, first, 0, m, batch_X, lead)
             for turn in range(turns):
                 part = thread + turn * threads
                 i0, i1 = share(m, part, parts)
-                if batch_each == 0:
+                if not alone:
                     gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, lead)
                 gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, lead)
                 if weighted:
                     gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, lead)
-            if weighted or not (sliced or batch_each > 0):
+            if weighted or not (sliced or alone):
                 meet(counters, threads)
             held_start, held_m = start, m
             if fetches_ahead:

@@ -50,7 +50,7 @@ def make(
     scope: dict[str, Any] = {
         "exp": functions.exp,
         "log": functions.log,
-        **_parts_of_products(real),
+        **_shared_parts(real),
         **lane_tiles_of(real),
     }
     for bound, value in formulas:
@@ -75,8 +75,8 @@ def _part_of(loop: Callable, **bound: Any) -> Any:
 
 
 @functools.cache
-def _parts_of_products(real: str) -> dict[str, Any]:
-    """The tiles, and the loops that the products share, by the names that loops call them by."""
+def _shared_parts(real: str) -> dict[str, Any]:
+    """The tiles, and the loops that others share, by the names that loops call them by."""
     bound: dict[str, Any] = {**tiles_of(real)._asdict(), "PANEL_ROWS": PANEL_ROWS, "STRIP_ROWS": STRIP_ROWS}
     bound["WIDE_COLUMNS"] = bound.pop("wide_columns")
     for loop in PARTS:
