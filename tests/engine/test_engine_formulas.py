@@ -11,6 +11,7 @@ import pytest
 
 from layerwise.engine.compiled import kernels
 from layerwise.engine.compiled.formula import compile_formula
+from layerwise.engine.compiled.layout import LOSS_ROWS
 from layerwise.formulas import regularizers
 from layerwise.formulas.activations import ACTIVATIONS, softmax, softmax_backward
 from layerwise.formulas.losses import LOSSES, softmax_cross_entropy, softmax_cross_entropy_derivative
@@ -138,20 +139,20 @@ def test_the_softmax_loops_are_the_softmax_formulas(real):
     tolerance = {"rtol": rounding, "atol": rounding}
     forward, backward = kernels.activation_kernels("softmax", real)
     units, examples = 5, 7
-    A = np.ascontiguousarray(Z.T)
-    called(forward, A, A, bias, examples, units, examples)
+    given, A = np.ascontiguousarray(Z.T), np.empty((units, examples), real)
+    called(forward, given, A, bias, examples, units, examples)
     np.testing.assert_allclose(A, softmax((Z + bias).T), **tolerance)
     dZ = np.ascontiguousarray(D.T)
-    called(backward, dZ, A, A, examples, units, examples)
+    called(backward, dZ, given, A, examples, units, examples)
     np.testing.assert_allclose(dZ, softmax_backward(D.T, A), **tolerance)
     weights = random.random(7).astype(real)
     dZ, settings = np.empty_like(A), np.zeros(1, real)
     total = float(weights.sum())
     loss = kernels.loss_kernel("softmax_cross_entropy", real)
     S, targets = np.ascontiguousarray(Z.T), np.ascontiguousarray(Y.T)
-    losses = np.empty(examples, real)
+    losses = np.empty((LOSS_ROWS, examples), real)
     called(loss, S, targets, weights, dZ, losses, examples, units, examples, examples, total, settings)
-    np.testing.assert_allclose(losses, weights * softmax_cross_entropy(Z.T, Y.T), **tolerance)
+    np.testing.assert_allclose(losses[0], weights * softmax_cross_entropy(Z.T, Y.T), **tolerance)
     expected = softmax_cross_entropy_derivative(Z.T, Y.T) * weights / total
     np.testing.assert_allclose(dZ, expected, **tolerance)
 

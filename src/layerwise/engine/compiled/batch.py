@@ -3,12 +3,15 @@
 There is no formula here. The network comes as data, a table with a row for each layer, and the loops and BLAS
 come as a table of addresses (see `kernels`).
 
-    layers[l] = (n_prev, n, kernel, W start, b start, Z start, A start, H start, D start, mask start, joint)
+    layers[l] = (n_prev, n, kernel, W start, b start, Z start, A start, H start, D start, mask start, joint,
+                 first, whole)
 
 The first two are widths, `kernel` the number of the activation's forward kernel (its backward kernel is the
 next), then come positions in the flat vector, and positions, per example, in the work buffer: Z the
-pre-activation (A itself where it need not be kept), A = g(Z), H = A after dropout (A itself where the layer
-drops nothing), D = dJ/dZ. The last is the position, per example, of a mask in `masks`, where they are given.
+pre-activation (A itself where neither Z nor its room is needed), A = g(Z), H = A after dropout (A itself
+where the layer drops nothing), D = dJ/dZ. Then come the position, per example, of a mask in `masks`, and
+whether a layer's units belong together. Where these are some units of a layer: the number of the first, and
+of all.
 
 As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`), and so is
 the mini-batch, to which `batch` points. All is worked out up to the end of a row, in whole registers: what
@@ -17,11 +20,14 @@ them.
 
 Several threads may go through one batch together, each calling with its own number. The work is cut into
 `parts`, whatever the number of threads, and thread t does the parts t, t + threads, ...; so the bits do not
-depend on how many threads there are. A batch is cut in one of two ways:
+depend on how many threads there are. A batch is cut in one of three ways:
 
-    sliced       each part has some of the examples, and does all of both passes on them
-    not sliced   each part has some units of a layer, or examples where these are more; between one layer and
-                 the next the threads `meet`
+    by units          each part has some units of a layer, or examples where these are more; between one layer
+                      and the next the threads `meet`
+    by examples       each part has some of the examples, and does all of both passes on them
+    by hidden units   each part has some units of the only hidden layer, as a network of its own, and goes
+                      through the passes as one part of one; in between the parts' outputs are added up: see
+                      `hidden_units`
 """
 
 from __future__ import annotations
@@ -42,7 +48,7 @@ from layerwise.engine.compiled.kernels import (
     TAKE_COLUMNS,
     TOTAL,
 )
-from layerwise.engine.compiled.layout import CACHED, LAYER_COLUMNS
+from layerwise.engine.compiled.layout import BY_EXAMPLES, BY_HIDDEN_UNITS, BY_UNITS, CACHED, LAYER_COLUMNS
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.team import meet, region, share, slices_of, turns_of
 from layerwise.formulas.randomness import subkey
@@ -71,9 +77,16 @@ def padded_end(start, stop, m, lead):
 
 @driver_part
 def row_of(layers, layer):
-    """The numbers of one layer; see above."""
+    """The numbers of one layer but the last two; see above."""
     row = at(layers, layer * LAYER_COLUMNS)
     return row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10]
+
+
+@driver_part
+def units_of(layers, layer):
+    """(the number of a layer's first unit here, all its units)"""
+    row = at(layers, layer * LAYER_COLUMNS)
+    return row[11], row[12]
 
 
 @driver_part
@@ -118,20 +131,25 @@ def add_inputs(kernels, W, n_prev, batch, lead, n, c0, c1, wide, sums, room):
 def add_up(sums, size, slices, start, Z, step, rows, columns):
     """Z (rows, columns) = the sum over the slices of their sums, each `size` numbers, from `start` on."""
     for j in range(rows):
+        row, its = at(Z, j * step), at(sums, start + j * step)
         for i in range(columns):
-            total = sums[start + j * step + i]
-            for number in range(1, slices):
-                total += sums[number * size + start + j * step + i]
-            Z[j * step + i] = total
+            row[i] = its[i]
+        for number in range(1, slices):
+            more = at(its, number * size)
+            for i in range(columns):
+                row[i] += more[i]
 
 
 @driver_part
 def forward_pass(
     kernels, layers, depth, parameters, batch, m, lead, work, keep_probs, highest, dropping,
-    step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
+    step_key, masks, thread, threads, parts, cut, counters, room, ahead, sums,
 ):  # fmt: skip
     """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
     are drawn first where `step_key` is not below 0.
+
+    Of a part of the hidden units the last products go into `sums` (n[L], lead), and `output_layer` does the
+    rest.
 
     Where the first layer's products were made `ahead`, `sums` has them, slice by slice: see the driver.
     """
@@ -140,11 +158,15 @@ def forward_pass(
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
         for turn in range(turns):
             part = thread + turn * threads
-            r0, r1, c0, c1 = region(n, m, part, parts, joint or sliced)
+            r0, r1, c0, c1 = region(n, m, part, parts, joint or cut == BY_EXAMPLES)
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
             padded = padded_end(c0, c1, m, lead) - c0
+            if cut == BY_HIDDEN_UNITS and layer == depth - 1:
+                W = at(parameters, w)
+                multiply(kernels, W, 0, n_prev, source, sums, lead, n_prev, n, m, padded, room)
+                continue
             W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
             if ahead and layer == 0:
                 _, slices, _, _ = slices_of(n_prev, ahead, 0, 1)
@@ -156,30 +178,30 @@ def forward_pass(
                 H, M = at(work, h * lead + block), at(masks, mask * lead + block)
                 keep_prob = keep_probs[layer]
                 if step_key >= 0:
-                    key, first = _subkey(step_key, layer + 1), c0 * n + r0
+                    key, (unit, units) = _subkey(step_key, layer + 1), units_of(layers, layer)
+                    first = c0 * units + r0 + unit
                     call(
                         kernels[DRAW_AND_DROP],
-                        (A, H, M, lead, rows, padded, key, highest[layer], first, n, keep_prob),
+                        (A, H, M, lead, rows, padded, key, highest[layer], first, units, keep_prob),
                     )
                 else:
                     call(kernels[DROP], (A, H, M, lead, rows, padded, keep_prob))
         source = at(work, (h if dropping else a) * lead)
-        if not sliced:
+        if cut == BY_UNITS:
             meet(counters, threads)
 
 
 @driver_part
-def backward_pass(
-    kernels, layers, depth, parameters, Y, weights, total, m, lead, work, losses, keep_probs, dropping, masks,
-    settings, thread, threads, parts, sliced, counters, partial, room,
+def loss_pass(
+    kernels, layers, depth, Y, weights, total, m, lead, work, losses, settings, thread, threads, parts, cut,
+    counters, partial,
 ):  # fmt: skip
-    """dJ/dZ of every layer, penalties aside, the losses, and the sum of each part's into partial[8 * part].
+    """dJ/dZ of the last layer, and the losses, of which the sum of each part's goes into partial[8 * part].
 
-    Each layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights, losses (m,)
+    The layer's values are in the work buffer from the forward pass.   Y (n[L], m), weights, losses (m,)
     """
-    turns = turns_of(thread, threads, parts)
     _, n, kernel, _, _, z, a, _, d, _, _ = row_of(layers, depth - 1)
-    for turn in range(turns):
+    for turn in range(turns_of(thread, threads, parts)):
         part = thread + turn * threads
         c0, c1 = share(m, part, parts)
         partial[8 * part] = 0.0
@@ -192,14 +214,23 @@ def backward_pass(
             )
             partial[8 * part] = call_for_number(kernels[TOTAL], (its_losses, c1 - c0))
             call(kernels[kernel + 1], (D, Z, A, lead, n, padded))
-    if not sliced:
+    if cut == BY_UNITS:
         meet(counters, threads)
+
+
+@driver_part
+def backward_pass(
+    kernels, layers, depth, parameters, m, lead, work, keep_probs, dropping, masks, thread, threads, parts,
+    cut, counters, room,
+):  # fmt: skip
+    """dJ/dZ of every layer below the last, penalties aside."""
+    turns = turns_of(thread, threads, parts)
     for layer in range(depth - 1, 0, -1):
         below, n, _, w, _, _, _, _, above, _, _ = row_of(layers, layer)
         _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
         for turn in range(turns):
             part = thread + turn * threads
-            r0, r1, c0, c1 = region(below, m, part, parts, joint or sliced)
+            r0, r1, c0, c1 = region(below, m, part, parts, joint or cut == BY_EXAMPLES)
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
@@ -212,7 +243,7 @@ def backward_pass(
                 call(kernels[DROP_IN_PLACE], (D, M, lead, rows, padded, keep_probs[layer - 1]))
             Z, A = at(work, z * lead + block), at(work, a * lead + block)
             call(kernels[kernel + 1], (D, Z, A, lead, rows, padded))
-        if not sliced:
+        if cut == BY_UNITS:
             meet(counters, threads)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from layerwise.engine.compiled.layout import CACHED
+from layerwise.engine.compiled.layout import BY_EXAMPLES, BY_HIDDEN_UNITS, BY_UNITS, CACHED, NARROWEST
 from layerwise.engine.contract import Batches, Program
 from layerwise.engine.threads import allowed_threads
+from layerwise.formulas.activations import ACTIVATIONS
 
 # Inputs from which on it may pay to make the first layer's products ahead, and so many of them at once.
 MANY_INPUTS, INPUTS_AHEAD = 2**11, 128
@@ -14,6 +15,9 @@ MANY_INPUTS, INPUTS_AHEAD = 2**11, 128
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
 SMALL_STEP = 2**21
+# The same where the units of the only hidden layer are cut, when the threads meet once a step; examples up to
+# which that is the best way; and multiply-adds of a call below which it is too short to wake a thread for.
+SMALL_HIDDEN_STEP, HIDDEN_ROWS, SMALL_CALL = 2**17, 2**11, 2**24
 # Parts of a step up to which each thread gathers all inputs of a mini-batch for itself.
 FEW_PARTS = 4
 # Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then
@@ -26,13 +30,13 @@ LARGE_STEP = 2**28
 class Cut(NamedTuple):
     """How the steps of a call are cut.
 
-    sliced: each part has some of the examples, not some of the units. gatherers: how many threads may have
-    a mini-batch of their own; 0 where all have one. ahead: inputs at once of the products that are made for
-    the step that follows, or 0; see `driver`.
+    way: by what, see `batch`. gatherers: how many threads may have a mini-batch of their own; 0 where all
+    have one. ahead: inputs at once of the products that are made for the step that follows, or 0; see
+    `driver`.
     """
 
     parts: int
-    sliced: bool
+    way: int
     gatherers: int
     ahead: int
 
@@ -51,11 +55,35 @@ def step_parts(program: Program, rows: int) -> int:
 def cut_of(program: Program, batches: Batches, rows: int, *, with_blas: bool) -> Cut:
     """How steps of so many examples are cut; `with_blas`, where some of its products are left to BLAS."""
     parts = step_parts(program, rows)
+    hidden_parts = _hidden_parts(program, rows)
+    if hidden_parts > 1 and not with_blas:
+        return Cut(hidden_parts, BY_HIDDEN_UNITS, hidden_parts, 0)
     sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
     # Inputs that another core has written come slower than those from memory.
     alone = batches.order is not None and not sliced and 1 < parts <= FEW_PARTS
     ahead = not sliced and not with_blas and _goes_ahead(program, batches, rows)
-    return Cut(parts, sliced, parts if alone else 0, INPUTS_AHEAD if ahead else 0)
+    way = BY_EXAMPLES if sliced else BY_UNITS
+    return Cut(parts, way, parts if alone else 0, INPUTS_AHEAD if ahead else 0)
+
+
+def call_threads(program: Program, way: int, parts: int, rows: int, steps: int) -> int:
+    """How many threads pay for so many steps of so many examples: a step cut by hidden units may be small."""
+    multiply_adds = steps * rows * program.architecture.parameter_count
+    return 1 if way == BY_HIDDEN_UNITS and multiply_adds < SMALL_CALL else parts
+
+
+def _hidden_parts(program: Program, rows: int) -> int:
+    """Parts of a step by the units of its only hidden layer: the same for any number of threads. Not where
+    units belong together, or something waits for all of a gradient."""
+    architecture = program.architecture
+    if architecture.depth != 2 or not ACTIVATIONS[architecture.activations[0]].elementwise:
+        return 1
+    units, multiply_adds = architecture.sizes[1], rows * architecture.parameter_count
+    if multiply_adds < SMALL_HIDDEN_STEP or rows > HIDDEN_ROWS or program.clip_norm or program.max_norm:
+        return 1
+    parts = REPRODUCIBLE_PARTS if multiply_adds >= SMALL_STEP else 2
+    fits = architecture.parameter_count <= SLICED_UP_TO and units >= NARROWEST * parts
+    return parts if fits else 1
 
 
 def _goes_ahead(program: Program, batches: Batches, rows: int) -> bool:

@@ -18,12 +18,14 @@ from layerwise.engine.compiled.batch import (
     forward_pass,
     gather,
     leading,
+    loss_pass,
     padded_end,
     row_of,
     weight_gradient,
 )
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
+from layerwise.engine.compiled.hidden_units import copy_shares, output_layer
 from layerwise.engine.compiled.kernels import (
     CONSTANTS,
     FETCH_ROWS,
@@ -32,7 +34,15 @@ from layerwise.engine.compiled.kernels import (
     SQUARES,
     TRANSPOSE,
 )
-from layerwise.engine.compiled.layout import LAYER_COLUMNS, ROOM
+from layerwise.engine.compiled.layout import (
+    BY_EXAMPLES,
+    BY_HIDDEN_UNITS,
+    BY_UNITS,
+    LAYER_COLUMNS,
+    LOSS_ROWS,
+    OWN_VECTORS,
+    ROOM,
+)
 from layerwise.engine.compiled.learning import clip_and_limit, learn_layer, update_block
 from layerwise.engine.compiled.team import meet, share, slices_of, turns_of
 from layerwise.formulas.optimizers import clip_scale
@@ -64,11 +74,15 @@ def cost_and_gradient(
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
         kernels, layers, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key, masks,
-        0, 1, 1, 0, counters, room, 0, work,
+        0, 1, 1, BY_UNITS, counters, room, 0, work,
+    )  # fmt: skip
+    loss_pass(
+        kernels, layers, depth, Y, weights, total, m, m, work, losses, settings, 0, 1, 1, BY_UNITS, counters,
+        partial,
     )  # fmt: skip
     backward_pass(
-        kernels, layers, depth, parameters, Y, weights, total, m, m, work, losses, keep_probs, dropping,
-        masks, settings, 0, 1, 1, 0, counters, partial, room,
+        kernels, layers, depth, parameters, m, m, work, keep_probs, dropping, masks, 0, 1, 1, BY_UNITS,
+        counters, room,
     )  # fmt: skip
     cost = partial[0] / total
     for layer in range(depth):
@@ -85,18 +99,23 @@ def cost_and_gradient(
 
 
 def run_steps(
-    thread, threads, parts, sliced, counters, partial, kernels, layers, depth,
-    parameters, slots, length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
+    thread, threads, parts, cut, counters, partial, kernels, layers, layers_each, depth, parameters, slots,
+    remembers, length, own, own_length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
     examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key, first_epoch,
-    cost_sums, weight_sums, norms, work, losses, batches, batch_each, batch_Y, batch_weights, rooms,
-    keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings, optimizer_settings, constants,
-    constants_each, weight_decay, max_norm, clip_norm, ahead, sums, outcome,
+    cost_sums, weight_sums, norms, work, work_each, losses, lead_each, batches, batch_each, batch_Y,
+    batch_weights, rooms, keep_probs, highest, dropping, draws_masks, masks, masks_each, l2, l1, settings,
+    optimizer_settings, constants, constants_each, weight_decay, max_norm, clip_norm, ahead, sums, outcome,
 ):  # fmt: skip
     """See `contract.Engine.run_epochs`. outcome (3,): steps done, t, whether every cost was finite; sums and
     norms are per epoch.
 
     batch_each: 0, or the distance in `batches` from the inputs that one thread gathers for itself to those of
     the next.
+
+    Where the hidden units are cut, `layers` has a table for each part, `layers_each` numbers apart, and `own`
+    the parameters and slots of each, vectors of `own_length`. Each thread has targets, weights and losses of
+    its own, whose rows are `lead_each` numbers apart, and values and masks, `work_each` and `masks_each`
+    apart. Else these are 0.
 
     ahead: 0, or inputs of the first layer that are worked on at once where every step has the same batch, too
     large for a cache: while they are there, their part of the next step's products is made as well, with the
@@ -107,12 +126,29 @@ def run_steps(
     denormals = flush_denormals()
     held_start, held_m = -1, -1
     last_of_call = first_step + steps - 1
-    turns = turns_of(thread, threads, parts)
+    turns, whole_length = turns_of(thread, threads, parts), length
+    sliced, by_hidden = cut == BY_EXAMPLES, cut == BY_HIDDEN_UNITS
     alone, batch_X = batch_each > 0, at(batches, thread * batch_each)
+    batch_Y, losses = at(batch_Y, thread * lead_each * outputs), at(losses, thread * LOSS_ROWS * lead_each)
+    batch_weights = at(batch_weights, thread * lead_each * weighted)
+    work, masks = at(work, thread * work_each), at(masks, thread * masks_each)
+    networks, own_each, its_thread, its_threads, its_parts = 1, 0, thread, threads, parts
+    all_parameters, all_slots = parameters, slots
+    if by_hidden:
+        # Each part is a network of its own, on which one thread works.
+        networks, own_each, its_thread, its_threads, its_parts = turns, OWN_VECTORS * own_length, 0, 1, 1
+        for network in range(networks):
+            part = thread + network * threads
+            copy_shares(
+                layers, layers_each, parts, parameters, slots, remembers, length, at(own, part * own_each),
+                own_length, part, False,
+            )  # fmt: skip
+        parameters, slots, length = own, at(own, own_length), own_length
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
-    at_once = parts == 1 and ahead == 0 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
+    at_once = its_parts == 1 and ahead == 0 and weight_decay == 0 and clip_norm == 0
+    at_once &= length <= UPDATED_AT_ONCE
     # Otherwise a piece of the gradient is made and used at once, and the whole of it is never held.
     whole = at_once or sliced or clip_norm > 0
     fetches_ahead = ordered and inputs <= FETCHED_AHEAD and examples * inputs >= BEYOND_CACHES
@@ -129,15 +165,14 @@ def run_steps(
             first = epoch * examples + start if ordered else start
             if alone:
                 gather(kernels, X, inputs, order, ordered, first, 0, m, batch_X, lead)
-            for turn in range(turns):
-                part = thread + turn * threads
-                i0, i1 = share(m, part, parts)
+            for turn in range(1 if by_hidden else turns):
+                i0, i1 = share(m, its_thread + turn * threads, its_parts)
                 if not alone:
                     gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, lead)
                 gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, lead)
                 if weighted:
                     gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, lead)
-            if weighted or not (sliced or alone):
+            if not by_hidden and (weighted or not (sliced or alone)):
                 meet(counters, threads)
             held_start, held_m = start, m
             if fetches_ahead:
@@ -169,14 +204,32 @@ def run_steps(
         step_key = -1
         if draws_masks:
             step_key = _subkey(_subkey(seed_key, first_epoch + epoch), number)
-        forward_pass(
-            kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, dropping,
-            step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
+        # What the parts of the hidden units come to, in two places by turns: the other may still be read.
+        sums_each = outputs * lead_each
+        its_sums = at(sums, (done & 1) * parts * sums_each)
+        for network in range(networks):
+            part = thread + network * threads
+            forward_pass(
+                kernels, at(layers, part * layers_each), depth, at(parameters, part * own_each), batch_X, m,
+                lead, work, keep_probs, highest, dropping, step_key, masks, its_thread, its_threads,
+                its_parts, cut, counters, room, ahead, at(its_sums, part * sums_each),
+            )  # fmt: skip
+        if by_hidden:
+            meet(counters, threads)
+            output_layer(
+                kernels, at(layers, thread * layers_each), depth - 1, at(parameters, thread * own_each), m,
+                lead, work, its_sums, sums_each, parts,
+            )  # fmt: skip
+        loss_pass(
+            kernels, layers, depth, batch_Y, batch_weights, total, m, lead, work, losses, settings,
+            its_thread, its_threads, its_parts, cut, counters, at(partial, 8 * thread if by_hidden else 0),
         )  # fmt: skip
-        backward_pass(
-            kernels, layers, depth, parameters, batch_Y, batch_weights, total, m, lead, work, losses,
-            keep_probs, dropping, masks, settings, thread, threads, parts, sliced, counters, partial, room,
-        )  # fmt: skip
+        for network in range(networks):
+            part = thread + network * threads
+            backward_pass(
+                kernels, at(layers, part * layers_each), depth, at(parameters, part * own_each), m, lead,
+                work, keep_probs, dropping, masks, its_thread, its_threads, its_parts, cut, counters, room,
+            )  # fmt: skip
         if sliced:
             # Each part's own gradient, of its own examples; they are added up below.
             for turn in range(turns):
@@ -192,7 +245,8 @@ def run_steps(
                     D = at(work, d * lead + e0)
                     call(kernels[ROW_SUMS], (D, lead, at(own, b), n, e1 - e0))
             meet(counters, threads)
-        cost = summed(partial, 0, parts) / total
+        # Who works on parts of the hidden units has all outputs, and so all losses.
+        cost = (partial[8 * thread] if by_hidden else summed(partial, 0, parts)) / total
         if not np.isfinite(cost):
             if thread == 0:
                 norms[epoch] = np.nan
@@ -206,23 +260,34 @@ def run_steps(
         for turn in range(turns):
             part = thread + turn * threads
             penalty, square = 0.0, 0.0
+            its_layers, its_parameters = at(layers, part * layers_each), at(parameters, part * own_each)
+            its_slots, its_gradient, piece = at(slots, part * own_each), gradient, part
+            if by_hidden:
+                its_gradient, piece = at(gradient, part * gradient_each), 0
+            # Every part of the hidden units learns the last biases: they count once.
+            repeats = by_hidden and part > 0
             for layer in range(depth):
                 penalty, square = learn_layer(
-                    kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch_X,
-                    lead, work, dropping, part, parts, sliced, l2 / total, l1 / total,
-                    wants_norm and not at_once, clip_norm == 0 and not at_once, rate, weight_decay,
-                    own_constants, room, ahead, done + 1 < steps, sums, penalty, square,
+                    kernels, its_layers, layer, its_parameters, its_slots, length, its_gradient, at_hand,
+                    whole, batch_X, lead, work, dropping, piece, its_parts, sliced, l2 / total, l1 / total,
+                    wants_norm and not at_once, not (repeats and layer == depth - 1),
+                    clip_norm == 0 and not at_once, rate, weight_decay, own_constants, room, ahead,
+                    done + 1 < steps, sums, penalty, square,
                 )  # fmt: skip
             if at_once:
+                _, n, _, _, b, _, _, _, _, _, _ = row_of(its_layers, depth - 1)
                 if wants_norm:
-                    square = call_for_number(kernels[SQUARES], (gradient, length))
+                    square = call_for_number(kernels[SQUARES], (its_gradient, b if repeats else b + n))
                 update_block(
-                    kernels, parameters, slots, length, gradient, 0, length, rate, 0.0, own_constants
-                )
+                    kernels, its_parameters, its_slots, length, its_gradient, 0, b + n, rate, 0.0,
+                    own_constants,
+                )  # fmt: skip
             partial[8 * part + 1] = penalty
             partial[8 * part + 2] = square
-        meet(counters, threads)
-        penalty, norm = summed(partial, 1, parts), np.sqrt(summed(partial, 2, parts))
+        penalty, norm = 0.0, 0.0
+        if not by_hidden or wants_norm or l2 > 0 or l1 > 0:
+            meet(counters, threads)
+            penalty, norm = summed(partial, 1, parts), np.sqrt(summed(partial, 2, parts))
         if clip_norm > 0 or max_norm > 0:
             factor = _clip_scale(norm, clip_norm) if clip_norm > 0 else 1.0
             for turn in range(turns):
@@ -237,6 +302,13 @@ def run_steps(
             weight_sums[epoch] += total
             norms[epoch] = norm
         done += 1
+    if by_hidden:
+        for network in range(networks):
+            part = thread + network * threads
+            copy_shares(
+                layers, layers_each, parts, all_parameters, all_slots, remembers, whole_length,
+                at(own, part * own_each), own_length, part, True,
+            )  # fmt: skip
     restore_denormals(denormals)
     if thread == 0:
         outcome[0] = done
@@ -258,7 +330,7 @@ def outputs(
         gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, lead)
         forward_pass(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
-            0, 1, 1, 0, counters, room, 0, work,
+            0, 1, 1, BY_UNITS, counters, room, 0, work,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
 

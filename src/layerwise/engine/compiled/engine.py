@@ -15,8 +15,23 @@ from layerwise.engine.compiled.arrays import ADDRESS_AT, BOUNDARY, KNOWN_LAYOUT,
 from layerwise.engine.compiled.arrays import address_of as _at
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.kernels import driver_kernel
-from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
-from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS, ROOM, SLICES, leading
+from layerwise.engine.compiled.layer_table import (
+    layer_table,
+    tables_of_parts,
+    trained_activations,
+    work_width,
+)
+from layerwise.engine.compiled.layout import (
+    BY_EXAMPLES,
+    BY_HIDDEN_UNITS,
+    CACHED,
+    FEWEST_ROWS,
+    LOSS_ROWS,
+    OWN_VECTORS,
+    ROOM,
+    SLICES,
+    leading,
+)
 from layerwise.engine.compiled.pool import GIVEN_UP, Team
 from layerwise.engine.contract import Batches, Check, EpochTotals, Program, StepTotals, TrainingState
 from layerwise.engine.threads import allowed_threads, shared_processors
@@ -65,12 +80,12 @@ class CompiledEngine:
         self._highest = np.array([highest_kept(keep) for keep in program.keep_probs], dtype=np.int64)
         self._settings = np.array([*program.objective.settings, 0.0], dtype=self._real)
         self._optimizer_settings = np.array([*program.optimizer_settings, 0.0])
-        self._constants_count = max(1, len(program.rule.constants(1, *program.optimizer_settings)))
         self._buffers: dict[str, tuple[np.ndarray, int]] = {}
         self._empty = np.empty(0, dtype=self._real)
         self._no_order = np.empty(0, dtype=np.int64)
         self._given: tuple[object, np.ndarray] = (None, self._empty)
         self._given_ones = self._empty
+        self._tables: dict[int, tuple[np.ndarray, int]] = {}
         self._team = Team()
         self._training_width = work_width(self._training_layers)
         counters = np.zeros(2, dtype=np.int64)
@@ -150,30 +165,38 @@ class CompiledEngine:
         """(steps done, whether every cost was finite); `totals` (3, epochs) gains costs, weights, norms."""
         program = self.program
         rows = min(batches.size, len(batches.X))
-        inputs, outputs = batches.X.shape[1], batches.Y.shape[1]
+        sizes, inputs, outputs = program.architecture.sizes, batches.X.shape[1], batches.Y.shape[1]
         lead = leading(rows)
         with_blas = not self._without_blas(rows)
-        parts, sliced, gatherers, ahead = cutting.cut_of(program, batches, rows, with_blas=with_blas)
-        length = state.parameters.size
-        gradient_each = min(length, max(CACHED, FEWEST_ROWS * max(program.architecture.sizes)))
-        gradient_size = length * parts if sliced else parts * gradient_each
+        parts, way, gatherers, ahead = cutting.cut_of(program, batches, rows, with_blas=with_blas)
+        layers, layers_each, length, own_length = self._training_layers, 0, state.parameters.size, 0
+        # How many threads may have values of their own, and how far apart their rows begin.
+        copies, lead_each = 1, 0
+        if way == BY_HIDDEN_UNITS:
+            layers, own_length = self._tables_of_parts(parts)
+            layers_each, copies, lead_each = layers[0].size, parts, lead
+        gradient_each = min(length, max(CACHED, FEWEST_ROWS * max(sizes)))
+        gradient_size = length * parts if way == BY_EXAMPLES else parts * gradient_each
         if program.clip_norm:
             gradient_size = max(gradient_size, length)
         objective, weights, order = program.objective, batches.weights, batches.order
-        partial, constants = np.zeros(8 * parts), np.empty(parts * self._constants_count, dtype=self._real)
+        # What a part writes in every step has a line of memory to itself.
+        partial, constants = (at_boundary(parts * BOUNDARY, real) for real in (np.float64, self._real))
         rates = np.ascontiguousarray(rates, dtype=np.float64)
         outcome = np.zeros(3, dtype=np.int64)
         slots = state.slots if state.slots.size else self._empty
         # Examples without weights have weight 1.
-        batch_weights = self._room("weights", lead) if weights is not None else self._ones(lead)
+        batch_weights = self._room("weights", copies * lead) if weights is not None else self._ones(lead)
         drawn = batches.masks is None
-        units = sum(program.architecture.sizes[1:]) if self._drops and drawn else 0
-        masks = self._room("masks", units * lead)
+        units = sum(sizes[1:]) if self._drops and drawn else 0
+        masks = self._room("masks", copies * units * lead)
         if batches.masks is not None:
             masks = self._flat_masks(batches.masks)
+        sums = SLICES * sizes[1] * lead if ahead else 2 * parts * outputs * lead_each
         common = (
-            _at(partial), _at(self._training_addresses), _at(self._training_layers),
-            len(self._training_layers), _at(state.parameters), _at(slots), length,
+            partial[1], _at(self._training_addresses), _at(layers), layers_each,
+            len(self._training_layers), _at(state.parameters), _at(slots), len(state.slots), length,
+            self._room("own", parts * OWN_VECTORS * own_length), own_length,
             self._room("gradient", gradient_size), gradient_each,
             _at(batches.X), _at(batches.Y),
             batch_weights if weights is None else _at(weights), weights is not None,
@@ -181,24 +204,30 @@ class CompiledEngine:
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            self._room("work", self._training_width * lead), self._room("losses", lead),
+            self._room("work", copies * self._training_width * lead), self._training_width * lead_each,
+            self._room("losses", copies * LOSS_ROWS * lead), lead_each,
             self._room("X", inputs * lead * max(1, gatherers)), inputs * lead if gatherers else 0,
-            self._room("Y", outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
-            *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
+            self._room("Y", copies * outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
+            *self._dropping, units > 0 or not drawn, self._drops and drawn, masks, units * lead_each,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
-            _at(constants), self._constants_count,
+            constants[1], BOUNDARY,
             float(program.decay), float(program.max_norm), float(program.clip_norm),
-            ahead, self._room("sums", SLICES * program.architecture.sizes[1] * lead if ahead else 0),
-            _at(outcome),
+            ahead, self._room("sums", sums), _at(outcome),
         )  # fmt: skip
         entry = driver_kernel("run_steps", program.dtype).entry
-        with self._processors(parts, rows) as free:
+        with self._processors(cutting.call_threads(program, way, parts, rows, rates.size), rows) as free:
             self._team.run(
                 free,
-                lambda thread, counters: entry(thread, free, parts, sliced, _at(counters), *common),
+                lambda thread, counters: entry(thread, free, parts, way, _at(counters), *common),
             )
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
+
+    def _tables_of_parts(self, parts: int) -> tuple[np.ndarray, int]:
+        """See `layer_table.tables_of_parts`; made once."""
+        if parts not in self._tables:
+            self._tables[parts] = tables_of_parts(self._training_layers, self.program.architecture, parts)
+        return self._tables[parts]
 
     def _processors(self, parts: int, rows: int) -> AbstractContextManager[int]:
         """How many threads a call has, as its context's value; BLAS is held to one where it is called."""
@@ -365,7 +394,7 @@ class CompiledEngine:
         cost = driver_kernel("cost_and_gradient", self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
-            self._room("work", self._training_width * rows), self._room("losses", rows),
+            self._room("work", self._training_width * rows), self._room("losses", LOSS_ROWS * rows),
             *self._dropping,
             units > 0, key, self._room("masks", units * rows),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),

@@ -50,7 +50,7 @@ OUR_PRODUCTS = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
 
 # What they take, by the module of this package and the function that they are made from.
 _ARGUMENTS = {
-    "driver.run_steps": Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"),
+    "driver.run_steps": Arguments("nnnnidiinnppnnpnpnpppninnnnnnndnnnndddpnpnpnpppdinnpnxxpdpnxxxnpi"),
     "driver.cost_and_gradient": Arguments("iinpppppxnppdinnpxxpidp", returns=True),
     "driver.outputs": Arguments("iinpppppnnndiip"),
     "driver.outputs_of_few": Arguments("iiin"),

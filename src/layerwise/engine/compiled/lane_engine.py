@@ -10,7 +10,7 @@ from layerwise.engine.checks import check_epochs_side_by_side
 from layerwise.engine.compiled import kernels
 from layerwise.engine.compiled.arrays import address_of, at_boundary
 from layerwise.engine.compiled.layer_table import layer_table, trained_activations, work_width
-from layerwise.engine.compiled.layout import TOGETHER
+from layerwise.engine.compiled.layout import LOSS_ROWS, TOGETHER
 from layerwise.engine.compiled.processor import lanes_of
 from layerwise.engine.contract import Batches, LaneState, Program
 from layerwise.formulas.randomness import seed_key
@@ -51,7 +51,7 @@ class CompiledLanes:
         each = {
             "gradient": program.architecture.parameter_count * self.lanes,
             "work": self._width * of_block,
-            "losses": of_block,
+            "losses": LOSS_ROWS * of_block,
             "X": sizes[0] * of_block,
             "Y": sizes[-1] * of_block,
         }

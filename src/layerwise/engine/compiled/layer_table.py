@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from layerwise.engine.compiled.kernels import ACTIVATIONS_FROM
-from layerwise.engine.compiled.layout import LAYER_COLUMNS
+from layerwise.engine.compiled.layout import LAYER_COLUMNS, PADDED_TO
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
+from layerwise.network.architecture import Architecture
+
+# Units of a part are a multiple of so many: products take eight rows at a time, or half as many.
+UNITS_TOGETHER = 4
 
 
 def trained_activations(program: Program) -> tuple[str, ...]:
@@ -32,7 +38,7 @@ def layer_table(
         a = d = position
         position += n
         z = h = a
-        if ACTIVATIONS[activation].needs == "input":
+        if ACTIVATIONS[activation].needs == "input" or not ACTIVATIONS[activation].elementwise:
             z, position = position, position + n
         if training and program.keep_probs[layer - 1] < 1:
             h, position = position, position + n
@@ -40,9 +46,28 @@ def layer_table(
             d, position = position, position + n
         kernel = ACTIVATIONS_FROM + 2 * names.index(activation)
         joint = not ACTIVATIONS[activation].elementwise
-        table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint)
+        table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint, 0, n)
         mask += n
     return table
+
+
+def tables_of_parts(table: np.ndarray, architecture: Architecture, parts: int) -> tuple[np.ndarray, int]:
+    """The tables of layers of each part of a network with one hidden layer, which has some of its units, and
+    behind them that of the whole network, `table`; and the length of a part's parameters: whole registers."""
+    inputs, units, outputs = architecture.sizes
+    groups, tables, longest = -(-units // UNITS_TOGETHER), [], 0
+    for part in range(parts):
+        start, stop = (min(groups * number // parts * UNITS_TOGETHER, units) for number in (part, part + 1))
+        its = replace(architecture, sizes=(inputs, stop - start, outputs))
+        W1, b1, W2, b2 = (block.start for block in its.blocks)
+        hidden, output = table.copy()
+        # Its values and masks stand where the whole network has them.
+        hidden[5:10] += start
+        hidden[1], hidden[3:5], hidden[11] = stop - start, (W1, b1), start
+        output[0], output[3:5] = stop - start, (W2, b2)
+        tables.append((hidden, output))
+        longest = max(longest, its.parameter_count)
+    return np.array([*tables, table]), -(-longest // PADDED_TO) * PADDED_TO
 
 
 def work_width(layers: np.ndarray) -> int:

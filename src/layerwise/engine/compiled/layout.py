@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Numbers of a layer in the table of layers: see `batch`.
-LAYER_COLUMNS = 11
+LAYER_COLUMNS = 13
 # Matrices of so many columns or more begin each row at a multiple of so many numbers.
 PADDED_FROM, PADDED_TO = 5, 16
 # Numbers of a gradient that are made, and used for the update, before the next: what a cache holds. At least
@@ -14,6 +14,12 @@ CACHED, FEWEST_ROWS = 2**18, 8
 DEEPEST, BROADEST, PACKED_ROWS = 256, 256, 64
 # A part of a layer narrower than this gains less than it costs.
 NARROWEST = 16
+# How a step is cut into parts: see `batch`.
+BY_UNITS, BY_EXAMPLES, BY_HIDDEN_UNITS = range(3)
+# What a part of the hidden units has of its own: parameters, and what an optimizer remembers of each at most.
+OWN_VECTORS = 3
+# Rows of the room for losses: that of many classes needs more than their own.
+LOSS_ROWS = 3
 # Slices of the first layer's inputs, each with sums of its own, where products are made ahead.
 SLICES = 8
 # Numbers that a thread needs for its products.

@@ -45,14 +45,15 @@ def learn_piece(
 @driver_part
 def learn_layer(
     kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch, lead, work, dropping,
-    part, parts, sliced, l2, l1, wants_norm, updates, rate, weight_decay, constants, room, ahead, goes_on,
-    sums, penalty, square,
+    part, parts, sliced, l2, l1, wants_norm, counts_bias, updates, rate, weight_decay, constants, room, ahead,
+    goes_on, sums, penalty, square,
 ):  # fmt: skip
     """Make and use one part of a layer's gradient, which was made before where the batch is `sliced`.
 
     The pieces are made in `gradient` where the `whole` is held, else one after the other `at_hand`. With
     `ahead`, once a piece of the first layer is learnt, the next step's products with it are added to `sums`,
-    if a step follows: `goes_on`. Returns the penalty and the sum of squares with what comes to them.
+    if a step follows: `goes_on`. The biases' squares count with `counts_bias`. Returns the penalty and the
+    sum of squares with what comes to them.
     """
     n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
     r0, r1, c0, c1 = gradient_region(n, n_prev, part, parts)
@@ -97,7 +98,7 @@ def learn_layer(
             call(kernels[ROW_SUMS], (at(work, (d + r0) * lead), lead, db, r1 - r0, lead))
         penalty, square = learn_piece(
             kernels, parameters, slots, length, gradient, db, begin, r1 - r0, parts, sliced, 0.0, 0.0,
-            wants_norm, updates, rate, 0.0, constants, penalty, square,
+            wants_norm and counts_bias, updates, rate, 0.0, constants, penalty, square,
         )  # fmt: skip
     return penalty, square
 

@@ -17,6 +17,7 @@ from numba.np.unsafe import ndarray as unsafe
 
 from layerwise.engine.compiled.calls import at, fetch_ahead
 from layerwise.engine.compiled.elementary import choose
+from layerwise.engine.compiled.layout import LOSS_ROWS
 
 to_fixed_tuple: Any = unsafe.to_fixed_tuple
 
@@ -142,19 +143,30 @@ def activate_both(Z, A, b, step, rows, columns):
 
 
 def activate_softmax(Z, A, b, step, rows, columns):
-    """`formulas.activations.softmax` of A + b, in place, a column at a time: rows are all the units."""
-    A, b = carray(A, (rows, step)), carray(b, (rows,))
+    """`formulas.activations.softmax` of Z + b: rows are all the units. Z is no longer that afterwards."""
+    Z, A, b = carray(Z, (rows, step)), carray(A, (rows, step)), carray(b, (rows,))
+    # The first row of A is filled in last, and until then has what each column needs.
+    shared = A[0]
     for i in range(columns):
-        top = A[0, i] + b[0]
-        for j in range(rows):
-            A[j, i] += b[j]
-            top = max(top, A[j, i])
-        total = real(0)
-        for j in range(rows):
-            A[j, i] = exp(A[j, i] - top)
-            total += A[j, i]
-        for j in range(rows):
-            A[j, i] /= total
+        shared[i] = Z[0, i] + b[0]
+    for j in range(1, rows):
+        z, bias = Z[j], b[j]
+        for i in range(columns):
+            shared[i] = max(shared[i], z[i] + bias)
+    for j in range(rows):
+        z, bias = Z[j], b[j]
+        for i in range(columns):
+            z[i] = exp(z[i] + bias - shared[i])
+    for i in range(columns):
+        shared[i] = Z[0, i]
+    for j in range(1, rows):
+        z = Z[j]
+        for i in range(columns):
+            shared[i] += z[i]
+    for j in range(rows - 1, -1, -1):
+        z, a = Z[j], A[j]
+        for i in range(columns):
+            a[i] = z[i] / shared[i]
 
 
 def backward_output(D, Z, A, step, rows, columns):
@@ -178,14 +190,19 @@ def backward_both(D, Z, A, step, rows, columns):
 
 
 def backward_softmax(D, Z, A, step, rows, columns):
-    """`formulas.activations.softmax_backward`, in place, a column at a time: rows are all the units."""
-    D, A = carray(D, (rows, step)), carray(A, (rows, step))
+    """`formulas.activations.softmax_backward`, in place: rows are all the units. Z is overwritten."""
+    D, Z, A = carray(D, (rows, step)), carray(Z, (rows, step)), carray(A, (rows, step))
+    inner = Z[0]
     for i in range(columns):
-        inner = D[0, i] * A[0, i]
-        for j in range(1, rows):
-            inner += D[j, i] * A[j, i]
-        for j in range(rows):
-            D[j, i] = A[j, i] * (D[j, i] - inner)
+        inner[i] = D[0, i] * A[0, i]
+    for j in range(1, rows):
+        d, a = D[j], A[j]
+        for i in range(columns):
+            inner[i] += d[i] * a[i]
+    for j in range(rows):
+        d, a = D[j], A[j]
+        for i in range(columns):
+            d[i] = a[i] * (d[i] - inner[i])
 
 
 def loss(S, Y, weights, D, losses, step, rows, columns, padded, total, settings):
@@ -224,26 +241,34 @@ def loss_with_setting(S, Y, weights, D, losses, step, rows, columns, padded, tot
 
 
 def loss_softmax(S, Y, weights, D, losses, step, rows, columns, padded, total, settings):
-    """`formulas.losses.softmax_cross_entropy` and its derivative, a column at a time."""
+    """`formulas.losses.softmax_cross_entropy` and its derivative; behind the losses there is room for two
+    more rows, `step` apart."""
     S, Y, D = carray(S, (rows, step)), carray(Y, (rows, step)), carray(D, (rows, step))
-    weights, losses = carray(weights, (columns,)), carray(losses, (padded,))
-    part = real(1.0 / total)
-    for i in range(columns):
-        top = S[0, i]
-        for j in range(1, rows):
-            top = max(top, S[j, i])
-        exponentials, inner = real(0), real(0)
-        for j in range(rows):
-            D[j, i] = exp(S[j, i] - top)
-            exponentials += D[j, i]
-            inner += Y[j, i] * (S[j, i] - top)
-        for j in range(rows):
-            D[j, i] = (D[j, i] / exponentials - Y[j, i]) * (weights[i] * part)
-        losses[i] = weights[i] * (log(exponentials) - inner)
-    for i in range(columns, padded):
-        losses[i] = real(0)
-        for j in range(rows):
-            D[j, i] = real(0)
+    weights, room = carray(weights, (padded,)), carray(losses, (LOSS_ROWS, step))
+    losses, top, sums = room[0], room[1], room[2]
+    part, none = real(1.0 / total), real(0)
+    for i in range(padded):
+        top[i], losses[i], sums[i] = S[0, i], none, none
+    for j in range(1, rows):
+        s = S[j]
+        for i in range(padded):
+            top[i] = max(top[i], s[i])
+    # More arrays in one loop would be more than the compiler tells apart.
+    for j in range(rows):
+        s, d = S[j], D[j]
+        for i in range(padded):
+            one = exp(s[i] - top[i])
+            d[i] = one
+            sums[i] += one
+        y = Y[j]
+        for i in range(padded):
+            losses[i] += y[i] * (s[i] - top[i])
+    for i in range(padded):
+        losses[i] = choose(i < columns, weights[i] * (log(sums[i]) - losses[i]), none)
+    for j in range(rows):
+        y, d = Y[j], D[j]
+        for i in range(padded):
+            d[i] = choose(i < columns, (d[i] / sums[i] - y[i]) * (weights[i] * part), none)
 
 
 def total_of(losses, count):

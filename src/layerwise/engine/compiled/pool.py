@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 # Which of the counters is not 0 once a thread has raised.
 GIVEN_UP = 1
+# So many numbers before and behind the counters, so that nothing else lies in their line of memory.
+ALONE = 16
 
 
 class Team:
@@ -27,7 +29,7 @@ class Team:
         `counters` is for `team.meet`. Where one of them raises, the others give up waiting for it, and may
         look at GIVEN_UP. None is left at work: what they work in is used again.
         """
-        counters = np.zeros(2, dtype=np.int64)
+        counters = np.zeros(2 * ALONE, dtype=np.int64)[ALONE:]
         if threads == 1:
             return work(0, counters)
         if self._pool is None:
