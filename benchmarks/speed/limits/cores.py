@@ -5,8 +5,9 @@
 A: a step on one thread but for what the optimizer moves: its products above all. U: bytes that the optimizer
 moves; b: the bytes a second that one core moves, B: all of them together, both measured on arrays that no
 cache holds where the network is that large. k: how often the threads meet in a step, t: what a meeting takes.
-P: the parts that the work can be cut into: a layer is cut along its longer side in pieces of 16 or more, and
-a small step is not cut at all. B is that of the cores of this machine: with more memory channels it is more.
+P: the parts that the work can be cut into: a layer is cut along its longer side in pieces of 16 or more, the
+only hidden layer of a small step into two or four, and other small steps are not cut at all.
+B is that of the cores of this machine: with more memory channels it is more.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from layerwise.engine.compiled.cutting import SMALL_STEP
+from layerwise.engine.compiled.cutting import SMALL_STEP, hidden_parts
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.compiled.team import NARROWEST, meet
 from speed.contestants.layerwise_engine import fit
@@ -83,8 +84,9 @@ def meeting(threads: int, count: int = 20_000) -> float:
 
 def parts_of(work: Work) -> int:
     """The cores that the widest layers of a step can be cut for; 1 where it is not cut."""
-    if work.batch_size * work.architecture.parameter_count < SMALL_STEP:
-        return 1
+    by_hidden_units = hidden_parts(work.program(0), work.batch_size)
+    if by_hidden_units > 1 or work.batch_size * work.architecture.parameter_count < SMALL_STEP:
+        return by_hidden_units
     widest = max(max(n, work.batch_size) for n in work.sizes[1:])
     return max(1, widest // NARROWEST)
 
@@ -113,7 +115,8 @@ def measure(threads: int) -> tuple[object, list[str]]:
         moved = 4 * TOUCHES[work.optimizer] * work.architecture.parameter_count
         in_memory = moved > LARGEST_CACHE
         update = moved / one_core if in_memory else 0.0
-        meetings = 2 * work.architecture.depth + 2
+        by_hidden_units = hidden_parts(work.program(0), work.batch_size) > 1
+        meetings = 1 if by_hidden_units else 2 * work.architecture.depth + 2
 
         def model(cores: int, work=work, alone=alone, moved=moved, update=update, meetings=meetings) -> float:
             parts = min(cores, parts_of(work))

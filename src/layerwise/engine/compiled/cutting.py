@@ -55,9 +55,9 @@ def step_parts(program: Program, rows: int) -> int:
 def cut_of(program: Program, batches: Batches, rows: int, *, with_blas: bool) -> Cut:
     """How steps of so many examples are cut; `with_blas`, where some of its products are left to BLAS."""
     parts = step_parts(program, rows)
-    hidden_parts = _hidden_parts(program, rows)
-    if hidden_parts > 1 and not with_blas:
-        return Cut(hidden_parts, BY_HIDDEN_UNITS, hidden_parts, 0)
+    own = hidden_parts(program, rows)
+    if own > 1 and not with_blas:
+        return Cut(own, BY_HIDDEN_UNITS, own, 0)
     sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
     # Inputs that another core has written come slower than those from memory.
     alone = batches.order is not None and not sliced and 1 < parts <= FEW_PARTS
@@ -72,7 +72,7 @@ def call_threads(program: Program, way: int, parts: int, rows: int, steps: int) 
     return 1 if way == BY_HIDDEN_UNITS and multiply_adds < SMALL_CALL else parts
 
 
-def _hidden_parts(program: Program, rows: int) -> int:
+def hidden_parts(program: Program, rows: int) -> int:
     """Parts of a step by the units of its only hidden layer: the same for any number of threads. Not where
     units belong together, or something waits for all of a gradient."""
     architecture = program.architecture

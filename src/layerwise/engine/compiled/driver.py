@@ -31,7 +31,6 @@ from layerwise.engine.compiled.kernels import (
     FETCH_ROWS,
     PENALTY,
     ROW_SUMS,
-    SQUARES,
     TRANSPOSE,
 )
 from layerwise.engine.compiled.layout import (
@@ -43,7 +42,7 @@ from layerwise.engine.compiled.layout import (
     OWN_VECTORS,
     ROOM,
 )
-from layerwise.engine.compiled.learning import clip_and_limit, learn_layer, update_block
+from layerwise.engine.compiled.learning import clip_and_limit, learn_part
 from layerwise.engine.compiled.team import meet, share, slices_of, turns_of
 from layerwise.formulas.optimizers import clip_scale
 from layerwise.formulas.randomness import subkey
@@ -235,15 +234,15 @@ def run_steps(
             for turn in range(turns):
                 part = thread + turn * threads
                 e0, e1 = share(m, part, parts)
-                e1, own = padded_end(e0, e1, m, lead), at(gradient, part * length)
+                e1, its = padded_end(e0, e1, m, lead), at(gradient, part * length)
                 for layer in range(depth):
                     n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
                     weight_gradient(
-                        kernels, layers, layer, at(own, w), n_prev, batch_X, lead, work, dropping, 0, n, 0,
+                        kernels, layers, layer, at(its, w), n_prev, batch_X, lead, work, dropping, 0, n, 0,
                         n_prev, e0, e1, room,
                     )  # fmt: skip
                     D = at(work, d * lead + e0)
-                    call(kernels[ROW_SUMS], (D, lead, at(own, b), n, e1 - e0))
+                    call(kernels[ROW_SUMS], (D, lead, at(its, b), n, e1 - e0))
             meet(counters, threads)
         # Who works on parts of the hidden units has all outputs, and so all losses.
         cost = (partial[8 * thread] if by_hidden else summed(partial, 0, parts)) / total
@@ -259,29 +258,16 @@ def run_steps(
         wants_norm = number == epoch_steps - 1 or step == last_of_call or clip_norm > 0 or weighted
         for turn in range(turns):
             part = thread + turn * threads
-            penalty, square = 0.0, 0.0
-            its_layers, its_parameters = at(layers, part * layers_each), at(parameters, part * own_each)
-            its_slots, its_gradient, piece = at(slots, part * own_each), gradient, part
+            its_gradient, piece = gradient, part
             if by_hidden:
                 its_gradient, piece = at(gradient, part * gradient_each), 0
-            # Every part of the hidden units learns the last biases: they count once.
-            repeats = by_hidden and part > 0
-            for layer in range(depth):
-                penalty, square = learn_layer(
-                    kernels, its_layers, layer, its_parameters, its_slots, length, its_gradient, at_hand,
-                    whole, batch_X, lead, work, dropping, piece, its_parts, sliced, l2 / total, l1 / total,
-                    wants_norm and not at_once, not (repeats and layer == depth - 1),
-                    clip_norm == 0 and not at_once, rate, weight_decay, own_constants, room, ahead,
-                    done + 1 < steps, sums, penalty, square,
-                )  # fmt: skip
-            if at_once:
-                _, n, _, _, b, _, _, _, _, _, _ = row_of(its_layers, depth - 1)
-                if wants_norm:
-                    square = call_for_number(kernels[SQUARES], (its_gradient, b if repeats else b + n))
-                update_block(
-                    kernels, its_parameters, its_slots, length, its_gradient, 0, b + n, rate, 0.0,
-                    own_constants,
-                )  # fmt: skip
+            penalty, square = learn_part(
+                kernels, at(layers, part * layers_each), depth, at(parameters, part * own_each),
+                at(slots, part * own_each), length, its_gradient, at_hand, whole, at_once, batch_X, lead,
+                work, dropping, piece, its_parts, sliced, by_hidden and part > 0, l2 / total, l1 / total,
+                wants_norm, clip_norm > 0, rate, weight_decay, own_constants, room, ahead, done + 1 < steps,
+                sums,
+            )  # fmt: skip
             partial[8 * part + 1] = penalty
             partial[8 * part + 2] = square
         penalty, norm = 0.0, 0.0

@@ -104,6 +104,31 @@ def learn_layer(
 
 
 @driver_part
+def learn_part(
+    kernels, layers, depth, parameters, slots, length, gradient, at_hand, whole, at_once, batch, lead, work,
+    dropping, part, parts, sliced, repeats, l2, l1, wants_norm, clips, rate, weight_decay, constants, room,
+    ahead, goes_on, sums,
+):  # fmt: skip
+    """One part of all layers' gradients. With `at_once` all of it is made before it is used; who `repeats`
+    what another part learns, the last biases, leaves their squares to that. Returns the penalty and the sum
+    of squares."""
+    penalty, square, last = 0.0, 0.0, depth - 1
+    for layer in range(depth):
+        penalty, square = learn_layer(
+            kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch, lead, work,
+            dropping, part, parts, sliced, l2, l1, wants_norm and not at_once,
+            not (repeats and layer == last), not (clips or at_once), rate, weight_decay, constants, room,
+            ahead, goes_on, sums, penalty, square,
+        )  # fmt: skip
+    if at_once:
+        _, n, _, _, b, _, _, _, _, _, _ = row_of(layers, last)
+        if wants_norm:
+            square = call_for_number(kernels[SQUARES], (gradient, b if repeats else b + n))
+        update_block(kernels, parameters, slots, length, gradient, 0, b + n, rate, 0.0, constants)
+    return penalty, square
+
+
+@driver_part
 def clip_and_limit(
     kernels, layers, depth, parameters, slots, length, gradient, part, parts, clips, factor, rate,
     weight_decay, constants, max_norm,
