@@ -20,17 +20,18 @@ them.
 
 Several threads may go through one batch together, each calling with its own number. The work is cut into
 `parts`, whatever the number of threads, and thread t does the parts t, t + threads, ...; so the bits do not
-depend on how many threads there are. A batch is cut in one of three ways:
+depend on how many threads there are. A batch is cut in one of two ways:
 
-    by units          each part has some units of a layer, or examples where these are more; between one layer
-                      and the next the threads `meet`
-    by examples       each part has some of the examples, and does all of both passes on them
-    by hidden units   each part has some units of the only hidden layer, as a network of its own, and goes
-                      through the passes as one part of one; in between the parts' outputs are added up: see
-                      `hidden_units`
+    sliced       each part has some of the examples, and does all of both passes on them
+    not sliced   each part has some units of a layer, or examples where these are more; between one layer and
+                 the next the threads `meet`
+
+In a third way each part is a network of its own, and the passes see one part: `hidden_units`.
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from layerwise.engine.compiled import layout
 from layerwise.engine.compiled.calls import at, call, call_for_number, gemm
@@ -48,7 +49,7 @@ from layerwise.engine.compiled.kernels import (
     TAKE_COLUMNS,
     TOTAL,
 )
-from layerwise.engine.compiled.layout import BY_EXAMPLES, BY_HIDDEN_UNITS, BY_UNITS, CACHED, LAYER_COLUMNS
+from layerwise.engine.compiled.layout import CACHED, LAYER_COLUMNS
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.team import meet, region, share, slices_of, turns_of
 from layerwise.formulas.randomness import subkey
@@ -87,6 +88,32 @@ def units_of(layers, layer):
     """(the number of a layer's first unit here, all its units)"""
     row = at(layers, layer * LAYER_COLUMNS)
     return row[11], row[12]
+
+
+@driver_part
+def summed(partial, place, parts):
+    """The sum over the parts of what each left at this place."""
+    total = 0.0
+    for part in range(parts):
+        total += partial[8 * part + place]
+    return total
+
+
+@driver_part
+def total_weight(weights, weighted, m):
+    """What the weights of a mini-batch come to: of each example 1 where they are not given."""
+    if not weighted:
+        return float(m)
+    total = 0.0
+    for i in range(m):
+        total += np.float64(weights[i])
+    return total
+
+
+@driver_part
+def step_key_of(seed_key, epoch, step):
+    """What a step's masks are drawn with."""
+    return _subkey(_subkey(seed_key, epoch), step)
 
 
 @driver_part
@@ -143,13 +170,10 @@ def add_up(sums, size, slices, start, Z, step, rows, columns):
 @driver_part
 def forward_pass(
     kernels, layers, depth, parameters, batch, m, lead, work, keep_probs, highest, dropping,
-    step_key, masks, thread, threads, parts, cut, counters, room, ahead, sums,
+    step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
 ):  # fmt: skip
     """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
     are drawn first where `step_key` is not below 0.
-
-    Of a part of the hidden units the last products go into `sums` (n[L], lead), and `output_layer` does the
-    rest.
 
     Where the first layer's products were made `ahead`, `sums` has them, slice by slice: see the driver.
     """
@@ -158,15 +182,11 @@ def forward_pass(
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
         for turn in range(turns):
             part = thread + turn * threads
-            r0, r1, c0, c1 = region(n, m, part, parts, joint or cut == BY_EXAMPLES)
+            r0, r1, c0, c1 = region(n, m, part, parts, joint or sliced)
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
             padded = padded_end(c0, c1, m, lead) - c0
-            if cut == BY_HIDDEN_UNITS and layer == depth - 1:
-                W = at(parameters, w)
-                multiply(kernels, W, 0, n_prev, source, sums, lead, n_prev, n, m, padded, room)
-                continue
             W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
             if ahead and layer == 0:
                 _, slices, _, _ = slices_of(n_prev, ahead, 0, 1)
@@ -187,14 +207,14 @@ def forward_pass(
                 else:
                     call(kernels[DROP], (A, H, M, lead, rows, padded, keep_prob))
         source = at(work, (h if dropping else a) * lead)
-        if cut == BY_UNITS:
+        if not sliced:
             meet(counters, threads)
 
 
 @driver_part
 def loss_pass(
-    kernels, layers, depth, Y, weights, total, m, lead, work, losses, settings, thread, threads, parts, cut,
-    counters, partial,
+    kernels, layers, depth, Y, weights, total, m, lead, work, losses, settings, thread, threads, parts,
+    sliced, counters, partial,
 ):  # fmt: skip
     """dJ/dZ of the last layer, and the losses, of which the sum of each part's goes into partial[8 * part].
 
@@ -214,14 +234,14 @@ def loss_pass(
             )
             partial[8 * part] = call_for_number(kernels[TOTAL], (its_losses, c1 - c0))
             call(kernels[kernel + 1], (D, Z, A, lead, n, padded))
-    if cut == BY_UNITS:
+    if not sliced:
         meet(counters, threads)
 
 
 @driver_part
 def backward_pass(
     kernels, layers, depth, parameters, m, lead, work, keep_probs, dropping, masks, thread, threads, parts,
-    cut, counters, room,
+    sliced, counters, room,
 ):  # fmt: skip
     """dJ/dZ of every layer below the last, penalties aside."""
     turns = turns_of(thread, threads, parts)
@@ -230,7 +250,7 @@ def backward_pass(
         _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
         for turn in range(turns):
             part = thread + turn * threads
-            r0, r1, c0, c1 = region(below, m, part, parts, joint or cut == BY_EXAMPLES)
+            r0, r1, c0, c1 = region(below, m, part, parts, joint or sliced)
             rows, columns, block = r1 - r0, c1 - c0, r0 * lead + c0
             if rows <= 0 or columns <= 0:
                 continue
@@ -243,7 +263,7 @@ def backward_pass(
                 call(kernels[DROP_IN_PLACE], (D, M, lead, rows, padded, keep_probs[layer - 1]))
             Z, A = at(work, z * lead + block), at(work, a * lead + block)
             call(kernels[kernel + 1], (D, Z, A, lead, rows, padded))
-        if cut == BY_UNITS:
+        if not sliced:
             meet(counters, threads)
 
 

@@ -81,9 +81,10 @@ def hidden_parts(program: Program, rows: int) -> int:
     units, multiply_adds = architecture.sizes[1], rows * architecture.parameter_count
     if multiply_adds < SMALL_HIDDEN_STEP or rows > HIDDEN_ROWS or program.clip_norm or program.max_norm:
         return 1
-    parts = REPRODUCIBLE_PARTS if multiply_adds >= SMALL_STEP else 2
-    fits = architecture.parameter_count <= SLICED_UP_TO and units >= NARROWEST * parts
-    return parts if fits else 1
+    if architecture.parameter_count > SLICED_UP_TO or units < 2 * NARROWEST:
+        return 1
+    wide = units >= REPRODUCIBLE_PARTS * NARROWEST
+    return REPRODUCIBLE_PARTS if wide and multiply_adds >= SMALL_STEP else 2
 
 
 def _goes_ahead(program: Program, batches: Batches, rows: int) -> bool:

@@ -14,18 +14,19 @@ import numpy as np
 from layerwise.engine.compiled.batch import (
     add_inputs,
     backward_pass,
-    driver_part,
     forward_pass,
     gather,
     leading,
     loss_pass,
     padded_end,
     row_of,
+    step_key_of,
+    summed,
+    total_weight,
     weight_gradient,
 )
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
-from layerwise.engine.compiled.hidden_units import copy_shares, output_layer
 from layerwise.engine.compiled.kernels import (
     CONSTANTS,
     FETCH_ROWS,
@@ -33,37 +34,16 @@ from layerwise.engine.compiled.kernels import (
     ROW_SUMS,
     TRANSPOSE,
 )
-from layerwise.engine.compiled.layout import (
-    BY_EXAMPLES,
-    BY_HIDDEN_UNITS,
-    BY_UNITS,
-    LAYER_COLUMNS,
-    LOSS_ROWS,
-    OWN_VECTORS,
-    ROOM,
-)
+from layerwise.engine.compiled.layout import LAYER_COLUMNS, ROOM, UPDATED_AT_ONCE
 from layerwise.engine.compiled.learning import clip_and_limit, learn_part
 from layerwise.engine.compiled.team import meet, share, slices_of, turns_of
 from layerwise.formulas.optimizers import clip_scale
-from layerwise.formulas.randomness import subkey
 
 # Inputs up to which the next mini-batch is asked for ahead; longer rows are read along, which processors
 # foresee. Examples that caches hold are not asked for at all.
 FETCHED_AHEAD, BEYOND_CACHES = 2**7, 2**19
-# Parameters of a network that are updated in one go.
-UPDATED_AT_ONCE = 2**12
 
-_subkey = compile_formula(subkey, None)
 _clip_scale = compile_formula(clip_scale, "float64")
-
-
-@driver_part
-def summed(partial, place, parts):
-    """The sum over the parts of what each left at this place."""
-    total = 0.0
-    for part in range(parts):
-        total += partial[8 * part + place]
-    return total
 
 
 def cost_and_gradient(
@@ -73,15 +53,14 @@ def cost_and_gradient(
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
         kernels, layers, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key, masks,
-        0, 1, 1, BY_UNITS, counters, room, 0, work,
+        0, 1, 1, 0, counters, room, 0, work,
     )  # fmt: skip
     loss_pass(
-        kernels, layers, depth, Y, weights, total, m, m, work, losses, settings, 0, 1, 1, BY_UNITS, counters,
-        partial,
-    )  # fmt: skip
+        kernels, layers, depth, Y, weights, total, m, m, work, losses, settings, 0, 1, 1, 0, counters, partial
+    )
     backward_pass(
-        kernels, layers, depth, parameters, m, m, work, keep_probs, dropping, masks, 0, 1, 1, BY_UNITS,
-        counters, room,
+        kernels, layers, depth, parameters, m, m, work, keep_probs, dropping, masks, 0, 1, 1, 0, counters,
+        room,
     )  # fmt: skip
     cost = partial[0] / total
     for layer in range(depth):
@@ -98,23 +77,18 @@ def cost_and_gradient(
 
 
 def run_steps(
-    thread, threads, parts, cut, counters, partial, kernels, layers, layers_each, depth, parameters, slots,
-    remembers, length, own, own_length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
+    thread, threads, parts, sliced, counters, partial, kernels, layers, depth,
+    parameters, slots, length, gradient, gradient_each, X, Y, weights, weighted, order, ordered,
     examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key, first_epoch,
-    cost_sums, weight_sums, norms, work, work_each, losses, lead_each, batches, batch_each, batch_Y,
-    batch_weights, rooms, keep_probs, highest, dropping, draws_masks, masks, masks_each, l2, l1, settings,
-    optimizer_settings, constants, constants_each, weight_decay, max_norm, clip_norm, ahead, sums, outcome,
+    cost_sums, weight_sums, norms, work, losses, batches, batch_each, batch_Y, batch_weights, rooms,
+    keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings, optimizer_settings, constants,
+    constants_each, weight_decay, max_norm, clip_norm, ahead, sums, outcome,
 ):  # fmt: skip
     """See `contract.Engine.run_epochs`. outcome (3,): steps done, t, whether every cost was finite; sums and
     norms are per epoch.
 
     batch_each: 0, or the distance in `batches` from the inputs that one thread gathers for itself to those of
     the next.
-
-    Where the hidden units are cut, `layers` has a table for each part, `layers_each` numbers apart, and `own`
-    the parameters and slots of each, vectors of `own_length`. Each thread has targets, weights and losses of
-    its own, whose rows are `lead_each` numbers apart, and values and masks, `work_each` and `masks_each`
-    apart. Else these are 0.
 
     ahead: 0, or inputs of the first layer that are worked on at once where every step has the same batch, too
     large for a cache: while they are there, their part of the next step's products is made as well, with the
@@ -125,29 +99,12 @@ def run_steps(
     denormals = flush_denormals()
     held_start, held_m = -1, -1
     last_of_call = first_step + steps - 1
-    turns, whole_length = turns_of(thread, threads, parts), length
-    sliced, by_hidden = cut == BY_EXAMPLES, cut == BY_HIDDEN_UNITS
+    turns = turns_of(thread, threads, parts)
     alone, batch_X = batch_each > 0, at(batches, thread * batch_each)
-    batch_Y, losses = at(batch_Y, thread * lead_each * outputs), at(losses, thread * LOSS_ROWS * lead_each)
-    batch_weights = at(batch_weights, thread * lead_each * weighted)
-    work, masks = at(work, thread * work_each), at(masks, thread * masks_each)
-    networks, own_each, its_thread, its_threads, its_parts = 1, 0, thread, threads, parts
-    all_parameters, all_slots = parameters, slots
-    if by_hidden:
-        # Each part is a network of its own, on which one thread works.
-        networks, own_each, its_thread, its_threads, its_parts = turns, OWN_VECTORS * own_length, 0, 1, 1
-        for network in range(networks):
-            part = thread + network * threads
-            copy_shares(
-                layers, layers_each, parts, parameters, slots, remembers, length, at(own, part * own_each),
-                own_length, part, False,
-            )  # fmt: skip
-        parameters, slots, length = own, at(own, own_length), own_length
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
     # What needs nothing between a gradient and its update is updated all at once where a cache holds it all.
-    at_once = its_parts == 1 and ahead == 0 and weight_decay == 0 and clip_norm == 0
-    at_once &= length <= UPDATED_AT_ONCE
+    at_once = parts == 1 and ahead == 0 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
     # Otherwise a piece of the gradient is made and used at once, and the whole of it is never held.
     whole = at_once or sliced or clip_norm > 0
     fetches_ahead = ordered and inputs <= FETCHED_AHEAD and examples * inputs >= BEYOND_CACHES
@@ -164,14 +121,15 @@ def run_steps(
             first = epoch * examples + start if ordered else start
             if alone:
                 gather(kernels, X, inputs, order, ordered, first, 0, m, batch_X, lead)
-            for turn in range(1 if by_hidden else turns):
-                i0, i1 = share(m, its_thread + turn * threads, its_parts)
+            for turn in range(turns):
+                part = thread + turn * threads
+                i0, i1 = share(m, part, parts)
                 if not alone:
                     gather(kernels, X, inputs, order, ordered, first, i0, i1, batch_X, lead)
                 gather(kernels, Y, outputs, order, ordered, first, i0, i1, batch_Y, lead)
                 if weighted:
                     gather(kernels, weights, 1, order, ordered, first, i0, i1, batch_weights, lead)
-            if not by_hidden and (weighted or not (sliced or alone)):
+            if weighted or not (sliced or alone):
                 meet(counters, threads)
             held_start, held_m = start, m
             if fetches_ahead:
@@ -191,61 +149,42 @@ def run_steps(
                         min(c + ahead, c1), wide, sums, room,
                     )  # fmt: skip
             meet(counters, threads)
-        total = float(m)
-        if weighted:
-            total = 0.0
-            for i in range(m):
-                total += np.float64(batch_weights[i])
-            if total == 0:
-                meet(counters, threads)
-                done += 1
-                continue
+        total = total_weight(batch_weights, weighted, m)
+        if total == 0:
+            meet(counters, threads)
+            done += 1
+            continue
         step_key = -1
         if draws_masks:
-            step_key = _subkey(_subkey(seed_key, first_epoch + epoch), number)
-        # What the parts of the hidden units come to, in two places by turns: the other may still be read.
-        sums_each = outputs * lead_each
-        its_sums = at(sums, (done & 1) * parts * sums_each)
-        for network in range(networks):
-            part = thread + network * threads
-            forward_pass(
-                kernels, at(layers, part * layers_each), depth, at(parameters, part * own_each), batch_X, m,
-                lead, work, keep_probs, highest, dropping, step_key, masks, its_thread, its_threads,
-                its_parts, cut, counters, room, ahead, at(its_sums, part * sums_each),
-            )  # fmt: skip
-        if by_hidden:
-            meet(counters, threads)
-            output_layer(
-                kernels, at(layers, thread * layers_each), depth - 1, at(parameters, thread * own_each), m,
-                lead, work, its_sums, sums_each, parts,
-            )  # fmt: skip
-        loss_pass(
-            kernels, layers, depth, batch_Y, batch_weights, total, m, lead, work, losses, settings,
-            its_thread, its_threads, its_parts, cut, counters, at(partial, 8 * thread if by_hidden else 0),
+            step_key = step_key_of(seed_key, first_epoch + epoch, number)
+        forward_pass(
+            kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, dropping,
+            step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
         )  # fmt: skip
-        for network in range(networks):
-            part = thread + network * threads
-            backward_pass(
-                kernels, at(layers, part * layers_each), depth, at(parameters, part * own_each), m, lead,
-                work, keep_probs, dropping, masks, its_thread, its_threads, its_parts, cut, counters, room,
-            )  # fmt: skip
+        loss_pass(
+            kernels, layers, depth, batch_Y, batch_weights, total, m, lead, work, losses, settings, thread,
+            threads, parts, sliced, counters, partial,
+        )  # fmt: skip
+        backward_pass(
+            kernels, layers, depth, parameters, m, lead, work, keep_probs, dropping, masks, thread, threads,
+            parts, sliced, counters, room,
+        )  # fmt: skip
         if sliced:
             # Each part's own gradient, of its own examples; they are added up below.
             for turn in range(turns):
                 part = thread + turn * threads
                 e0, e1 = share(m, part, parts)
-                e1, its = padded_end(e0, e1, m, lead), at(gradient, part * length)
+                e1, own = padded_end(e0, e1, m, lead), at(gradient, part * length)
                 for layer in range(depth):
                     n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
                     weight_gradient(
-                        kernels, layers, layer, at(its, w), n_prev, batch_X, lead, work, dropping, 0, n, 0,
+                        kernels, layers, layer, at(own, w), n_prev, batch_X, lead, work, dropping, 0, n, 0,
                         n_prev, e0, e1, room,
                     )  # fmt: skip
                     D = at(work, d * lead + e0)
-                    call(kernels[ROW_SUMS], (D, lead, at(its, b), n, e1 - e0))
+                    call(kernels[ROW_SUMS], (D, lead, at(own, b), n, e1 - e0))
             meet(counters, threads)
-        # Who works on parts of the hidden units has all outputs, and so all losses.
-        cost = (partial[8 * thread] if by_hidden else summed(partial, 0, parts)) / total
+        cost = summed(partial, 0, parts) / total
         if not np.isfinite(cost):
             if thread == 0:
                 norms[epoch] = np.nan
@@ -258,22 +197,15 @@ def run_steps(
         wants_norm = number == epoch_steps - 1 or step == last_of_call or clip_norm > 0 or weighted
         for turn in range(turns):
             part = thread + turn * threads
-            its_gradient, piece = gradient, part
-            if by_hidden:
-                its_gradient, piece = at(gradient, part * gradient_each), 0
             penalty, square = learn_part(
-                kernels, at(layers, part * layers_each), depth, at(parameters, part * own_each),
-                at(slots, part * own_each), length, its_gradient, at_hand, whole, at_once, batch_X, lead,
-                work, dropping, piece, its_parts, sliced, by_hidden and part > 0, l2 / total, l1 / total,
-                wants_norm, clip_norm > 0, rate, weight_decay, own_constants, room, ahead, done + 1 < steps,
-                sums,
+                kernels, layers, depth, parameters, slots, length, gradient, at_hand, whole, at_once, batch_X,
+                lead, work, dropping, part, parts, sliced, False, l2 / total, l1 / total, wants_norm,
+                clip_norm > 0, rate, weight_decay, own_constants, room, ahead, done + 1 < steps, sums,
             )  # fmt: skip
             partial[8 * part + 1] = penalty
             partial[8 * part + 2] = square
-        penalty, norm = 0.0, 0.0
-        if not by_hidden or wants_norm or l2 > 0 or l1 > 0:
-            meet(counters, threads)
-            penalty, norm = summed(partial, 1, parts), np.sqrt(summed(partial, 2, parts))
+        meet(counters, threads)
+        penalty, norm = summed(partial, 1, parts), np.sqrt(summed(partial, 2, parts))
         if clip_norm > 0 or max_norm > 0:
             factor = _clip_scale(norm, clip_norm) if clip_norm > 0 else 1.0
             for turn in range(turns):
@@ -288,13 +220,6 @@ def run_steps(
             weight_sums[epoch] += total
             norms[epoch] = norm
         done += 1
-    if by_hidden:
-        for network in range(networks):
-            part = thread + network * threads
-            copy_shares(
-                layers, layers_each, parts, all_parameters, all_slots, remembers, whole_length,
-                at(own, part * own_each), own_length, part, True,
-            )  # fmt: skip
     restore_denormals(denormals)
     if thread == 0:
         outcome[0] = done
@@ -316,7 +241,7 @@ def outputs(
         gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, lead)
         forward_pass(
             kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
-            0, 1, 1, BY_UNITS, counters, room, 0, work,
+            0, 1, 1, 0, counters, room, 0, work,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
 

@@ -117,7 +117,10 @@ class CompiledEngine:
         drivers = driver_kernel("outputs_of_few", real), kernels.order_kernel(real)
         last = others.pop(kernels.ADD_PRODUCTS), others.pop(kernels.MULTIPLY_ADD)
         del predicting[kernels.MULTIPLY_ADD]
-        return list(dict.fromkeys([*first, *drivers, *others.values(), *predicting.values(), *last]))
+        found = [*first, *drivers, *others.values(), *predicting.values(), *last]
+        if cutting.hidden_parts(self.program, cutting.HIDDEN_ROWS) > 1:
+            found.append(kernels.hidden_units_kernel(real))
+        return list(dict.fromkeys(found))
 
     @functools.cached_property
     def _training_addresses(self) -> np.ndarray:
@@ -169,12 +172,11 @@ class CompiledEngine:
         lead = leading(rows)
         with_blas = not self._without_blas(rows)
         parts, way, gatherers, ahead = cutting.cut_of(program, batches, rows, with_blas=with_blas)
-        layers, layers_each, length, own_length = self._training_layers, 0, state.parameters.size, 0
-        # How many threads may have values of their own, and how far apart their rows begin.
-        copies, lead_each = 1, 0
+        layers, length, own_length = self._training_layers, state.parameters.size, 0
         if way == BY_HIDDEN_UNITS:
             layers, own_length = self._tables_of_parts(parts)
-            layers_each, copies, lead_each = layers[0].size, parts, lead
+        # How many threads may have values of their own.
+        copies = parts if way == BY_HIDDEN_UNITS else 1
         gradient_each = min(length, max(CACHED, FEWEST_ROWS * max(sizes)))
         gradient_size = length * parts if way == BY_EXAMPLES else parts * gradient_each
         if program.clip_norm:
@@ -192,11 +194,10 @@ class CompiledEngine:
         masks = self._room("masks", copies * units * lead)
         if batches.masks is not None:
             masks = self._flat_masks(batches.masks)
-        sums = SLICES * sizes[1] * lead if ahead else 2 * parts * outputs * lead_each
+        sums = SLICES * sizes[1] * lead if ahead else 2 * copies * outputs * lead
         common = (
-            partial[1], _at(self._training_addresses), _at(layers), layers_each,
-            len(self._training_layers), _at(state.parameters), _at(slots), len(state.slots), length,
-            self._room("own", parts * OWN_VECTORS * own_length), own_length,
+            partial[1], _at(self._training_addresses), _at(layers),
+            len(self._training_layers), _at(state.parameters), _at(slots), length,
             self._room("gradient", gradient_size), gradient_each,
             _at(batches.X), _at(batches.Y),
             batch_weights if weights is None else _at(weights), weights is not None,
@@ -204,21 +205,29 @@ class CompiledEngine:
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            self._room("work", copies * self._training_width * lead), self._training_width * lead_each,
-            self._room("losses", copies * LOSS_ROWS * lead), lead_each,
+            self._room("work", copies * self._training_width * lead),
+            self._room("losses", copies * LOSS_ROWS * lead),
             self._room("X", inputs * lead * max(1, gatherers)), inputs * lead if gatherers else 0,
             self._room("Y", copies * outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
-            *self._dropping, units > 0 or not drawn, self._drops and drawn, masks, units * lead_each,
+            *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             constants[1], BOUNDARY,
             float(program.decay), float(program.max_norm), float(program.clip_norm),
             ahead, self._room("sums", sums), _at(outcome),
         )  # fmt: skip
-        entry = driver_kernel("run_steps", program.dtype).entry
+        driver = driver_kernel("run_steps", program.dtype)
+        of_way: tuple[int, ...] = (way == BY_EXAMPLES,)
+        if way == BY_HIDDEN_UNITS:
+            driver = kernels.hidden_units_kernel(program.dtype)
+            of_way = (
+                layers[0].size, len(state.slots), self._room("own", parts * OWN_VECTORS * own_length),
+                own_length, lead, self._training_width * lead, units * lead,
+            )  # fmt: skip
+        entry = driver.entry
         with self._processors(cutting.call_threads(program, way, parts, rows, rates.size), rows) as free:
             self._team.run(
                 free,
-                lambda thread, counters: entry(thread, free, parts, way, _at(counters), *common),
+                lambda thread, counters: entry(thread, free, parts, *of_way, _at(counters), *common),
             )
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)

@@ -5,13 +5,34 @@ that lie together; what the parts come to at the outputs is added up. The last b
 learn the same in each. So a core waits for the others' outputs, and for nothing else that they have changed:
 rows, then columns of weights, as in Shoeybi et al. 2019, "Megatron-LM", section 3.
 
-These are parts of the drivers, as in `batch`. The parts' tables of layers come from `layer_table`.
+A driver of its own, and its parts. The tables of the parts' layers come from `layer_table`.
 """
 
 from __future__ import annotations
 
-from layerwise.engine.compiled.batch import add_up, driver_part, padded_end, row_of, units_of
-from layerwise.engine.compiled.calls import at, call
+import numpy as np
+
+from layerwise.engine.compiled.batch import (
+    add_up,
+    backward_pass,
+    driver_part,
+    forward_pass,
+    gather,
+    leading,
+    loss_pass,
+    multiply,
+    padded_end,
+    row_of,
+    step_key_of,
+    summed,
+    total_weight,
+    units_of,
+)
+from layerwise.engine.compiled.calls import at, call, flush_denormals, restore_denormals
+from layerwise.engine.compiled.kernels import CONSTANTS
+from layerwise.engine.compiled.layout import LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
+from layerwise.engine.compiled.learning import learn_part
+from layerwise.engine.compiled.team import meet, turns_of
 
 
 @driver_part
@@ -53,9 +74,142 @@ def copy_shares(layers, layers_each, parts, whole, slots, remembers, length, own
 
 
 @driver_part
-def output_layer(kernels, layers, layer, parameters, m, lead, work, sums, size, parts):
-    """Z and A of the last layer from what each part came to: sums (parts, size), in each (n[L], lead)."""
-    _, n, kernel, _, b, z, a, _, _, _, _ = row_of(layers, layer)
+def output_sums(kernels, layers, parameters, m, lead, work, dropping, sums, room):
+    """What a part comes to at the outputs, without the biases: W[2] H[1] into sums (n[2], lead)."""
+    n_prev, n, _, w, _, _, _, _, _, _, _ = row_of(layers, 1)
+    _, _, _, _, _, _, a, h, _, _, _ = row_of(layers, 0)
+    W, below = at(parameters, w), at(work, (h if dropping else a) * lead)
+    padded = padded_end(0, m, m, lead)
+    multiply(kernels, W, 0, n_prev, below, sums, lead, n_prev, n, m, padded, room)
+
+
+@driver_part
+def output_layer(kernels, layers, parameters, m, lead, work, sums, size, parts):
+    """Z and A of the last layer from what each part came to: sums (parts, size), in each (n[2], lead)."""
+    _, n, kernel, _, b, z, a, _, _, _, _ = row_of(layers, 1)
     Z, A, padded = at(work, z * lead), at(work, a * lead), padded_end(0, m, m, lead)
     add_up(sums, size, parts, 0, Z, lead, n, padded)
     call(kernels[kernel], (Z, A, at(parameters, b), lead, n, padded))
+
+
+def run_hidden_units(
+    thread, threads, parts, layers_each, remembers, own, own_length, lead_each, work_each, masks_each,
+    counters, partial, kernels, layers, depth, parameters, slots, length, gradient, gradient_each, X, Y,
+    weights, weighted, order, ordered, examples, inputs, outputs, batch_size, epoch_steps, first_step, rates,
+    steps, t, seed_key, first_epoch, cost_sums, weight_sums, norms, work, losses, batches, batch_each,
+    batch_Y, batch_weights, rooms, keep_probs, highest, dropping, draws_masks, masks, l2, l1, settings,
+    optimizer_settings, constants, constants_each, weight_decay, max_norm, clip_norm, ahead, sums, outcome,
+):  # fmt: skip
+    """`driver.run_steps` cut by hidden units, without what waits for all of a gradient, and without products
+    made ahead.
+
+    `layers` has a table for each part, `layers_each` numbers apart, and then the whole network's; `own` the
+    parameters and slots of each part, vectors of `own_length`. Each thread has a mini-batch, losses, values
+    and masks of its own: `batch_each`, rows of `lead_each`, `work_each` and `masks_each` numbers apart.
+    """
+    denormals = flush_denormals()
+    last_of_call = first_step + steps - 1
+    turns, own_each, sums_each = (
+        turns_of(thread, threads, parts),
+        OWN_VECTORS * own_length,
+        outputs * lead_each,
+    )
+    batch_X, batch_Y = at(batches, thread * batch_each), at(batch_Y, thread * outputs * lead_each)
+    batch_weights = at(batch_weights, thread * lead_each * weighted)
+    work, masks = at(work, thread * work_each), at(masks, thread * masks_each)
+    losses, own_losses = at(losses, thread * LOSS_ROWS * lead_each), at(partial, 8 * thread)
+    own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
+    at_hand = at(gradient, thread * gradient_each)
+    at_once = weight_decay == 0 and own_length <= UPDATED_AT_ONCE
+    for turn in range(turns):
+        part = thread + turn * threads
+        its = at(own, part * own_each)
+        copy_shares(
+            layers, layers_each, parts, parameters, slots, remembers, length, its, own_length, part, 0
+        )
+    finite, done, held = True, 0, -1
+    while done < steps:
+        step = first_step + done
+        epoch = step // epoch_steps
+        number = step - epoch * epoch_steps
+        start = number * batch_size
+        m = min(batch_size, examples - start)
+        lead = leading(m)
+        # A batch that is the same as the last one need not be fetched again.
+        if ordered or start != held:
+            first = epoch * examples + start if ordered else start
+            gather(kernels, X, inputs, order, ordered, first, 0, m, batch_X, lead)
+            gather(kernels, Y, outputs, order, ordered, first, 0, m, batch_Y, lead)
+            if weighted:
+                gather(kernels, weights, 1, order, ordered, first, 0, m, batch_weights, lead)
+            held = start
+        total = total_weight(batch_weights, weighted, m)
+        if total == 0:
+            done += 1
+            continue
+        step_key = -1
+        if draws_masks:
+            step_key = step_key_of(seed_key, first_epoch + epoch, number)
+        # In two places by turns: the other may still be read.
+        its_sums = at(sums, (t & 1) * parts * sums_each)
+        for turn in range(turns):
+            part = thread + turn * threads
+            its_layers, its = at(layers, part * layers_each), at(own, part * own_each)
+            forward_pass(
+                kernels, its_layers, 1, its, batch_X, m, lead, work, keep_probs, highest, dropping, step_key,
+                masks, 0, 1, 1, 1, counters, room, 0, sums,
+            )  # fmt: skip
+            part_sums = at(its_sums, part * sums_each)
+            output_sums(kernels, its_layers, its, m, lead, work, dropping, part_sums, room)
+        meet(counters, threads)
+        its_layers, its = at(layers, thread * layers_each), at(own, thread * own_each)
+        output_layer(kernels, its_layers, its, m, lead, work, its_sums, sums_each, parts)
+        loss_pass(
+            kernels, its_layers, depth, batch_Y, batch_weights, total, m, lead, work, losses, settings, 0, 1,
+            1, 1, counters, own_losses,
+        )  # fmt: skip
+        cost = own_losses[0] / total
+        if not np.isfinite(cost):
+            if thread == 0:
+                norms[epoch] = np.nan
+            finite = False
+            break
+        t += 1
+        if kernels[CONSTANTS]:
+            call(kernels[CONSTANTS], (own_constants, t, optimizer_settings))
+        wants_norm = number == epoch_steps - 1 or step == last_of_call or weighted
+        for turn in range(turns):
+            part = thread + turn * threads
+            its_layers, its = at(layers, part * layers_each), at(own, part * own_each)
+            backward_pass(
+                kernels, its_layers, depth, its, m, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
+                counters, room,
+            )  # fmt: skip
+            penalty, square = learn_part(
+                kernels, its_layers, depth, its, at(its, own_length), own_length,
+                at(gradient, part * gradient_each), at_hand, at_once, at_once, batch_X, lead, work, dropping,
+                0, 1, 0, part > 0, l2 / total, l1 / total, wants_norm, False, rates[done], weight_decay,
+                own_constants, room, 0, False, sums,
+            )  # fmt: skip
+            partial[8 * part + 1] = penalty
+            partial[8 * part + 2] = square
+        if wants_norm or l2 > 0 or l1 > 0:
+            meet(counters, threads)
+            cost += summed(partial, 1, parts)
+            if thread == 0:
+                norms[epoch] = np.sqrt(summed(partial, 2, parts))
+        if thread == 0:
+            cost_sums[epoch] += cost * total
+            weight_sums[epoch] += total
+        done += 1
+    for turn in range(turns):
+        part = thread + turn * threads
+        its = at(own, part * own_each)
+        copy_shares(
+            layers, layers_each, parts, parameters, slots, remembers, length, its, own_length, part, 1
+        )
+    restore_denormals(denormals)
+    if thread == 0:
+        outcome[0] = done
+        outcome[1] = t
+        outcome[2] = finite

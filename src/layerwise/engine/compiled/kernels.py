@@ -50,7 +50,10 @@ OUR_PRODUCTS = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
 
 # What they take, by the module of this package and the function that they are made from.
 _ARGUMENTS = {
-    "driver.run_steps": Arguments("nnnnidiinnppnnpnpnpppninnnnnnndnnnndddpnpnpnpppdinnpnxxpdpnxxxnpi"),
+    "driver.run_steps": Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"),
+    "hidden_units.run_hidden_units": Arguments(
+        "nnnnnpnnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"
+    ),
     "driver.cost_and_gradient": Arguments("iinpppppxnppdinnpxxpidp", returns=True),
     "driver.outputs": Arguments("iinpppppnnndiip"),
     "driver.outputs_of_few": Arguments("iiin"),
@@ -119,6 +122,11 @@ def _kernel(loop: str, label: str, real: str, *formulas: tuple[str, Any]) -> Ker
 def driver_kernel(name: str, real: str) -> Kernel:
     """One of the drivers, by the name of its function."""
     return _kernel(f"driver.{name}", name, real)
+
+
+def hidden_units_kernel(real: str) -> Kernel:
+    """The driver of steps cut by hidden units."""
+    return _kernel("hidden_units.run_hidden_units", "run_hidden_units", real)
 
 
 def lane_driver_kernel(real: str) -> Kernel:

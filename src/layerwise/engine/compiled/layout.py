@@ -18,6 +18,8 @@ NARROWEST = 16
 BY_UNITS, BY_EXAMPLES, BY_HIDDEN_UNITS = range(3)
 # What a part of the hidden units has of its own: parameters, and what an optimizer remembers of each at most.
 OWN_VECTORS = 3
+# Parameters that are updated in one go, where nothing comes between a gradient and its update.
+UPDATED_AT_ONCE = 2**12
 # Rows of the room for losses: that of many classes needs more than their own.
 LOSS_ROWS = 3
 # Slices of the first layer's inputs, each with sums of its own, where products are made ahead.
