@@ -100,6 +100,15 @@ def summed(partial, place, parts):
 
 
 @driver_part
+def place_of(step, epoch_steps, batch_size, examples):
+    """(its epoch, its number there, its first example, its examples) of a step."""
+    epoch = step // epoch_steps
+    number = step - epoch * epoch_steps
+    start = number * batch_size
+    return epoch, number, start, min(batch_size, examples - start)
+
+
+@driver_part
 def total_weight(weights, weighted, m):
     """What the weights of a mini-batch come to: of each example 1 where they are not given."""
     if not weighted:

@@ -19,6 +19,7 @@ from layerwise.engine.compiled.batch import (
     leading,
     loss_pass,
     padded_end,
+    place_of,
     row_of,
     step_key_of,
     summed,
@@ -28,14 +29,13 @@ from layerwise.engine.compiled.batch import (
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernels import (
-    CONSTANTS,
     FETCH_ROWS,
     PENALTY,
     ROW_SUMS,
     TRANSPOSE,
 )
 from layerwise.engine.compiled.layout import LAYER_COLUMNS, ROOM, UPDATED_AT_ONCE
-from layerwise.engine.compiled.learning import clip_and_limit, learn_part
+from layerwise.engine.compiled.learning import clip_and_limit, learn_part, make_constants
 from layerwise.engine.compiled.team import meet, share, slices_of, turns_of
 from layerwise.formulas.optimizers import clip_scale
 
@@ -111,10 +111,7 @@ def run_steps(
     finite, done = True, 0
     while done < steps:
         step = first_step + done
-        epoch = step // epoch_steps
-        number = step - epoch * epoch_steps
-        start = number * batch_size
-        m = min(batch_size, examples - start)
+        epoch, number, start, m = place_of(step, epoch_steps, batch_size, examples)
         lead = leading(m)
         # A batch that is the same as the last one need not be fetched again.
         if ordered or start != held_start or m != held_m:
@@ -191,8 +188,7 @@ def run_steps(
             finite = False
             break
         t += 1
-        if kernels[CONSTANTS]:
-            call(kernels[CONSTANTS], (own_constants, t, optimizer_settings))
+        make_constants(kernels, own_constants, t, optimizer_settings)
         rate = rates[done]
         wants_norm = number == epoch_steps - 1 or step == last_of_call or clip_norm > 0 or weighted
         for turn in range(turns):

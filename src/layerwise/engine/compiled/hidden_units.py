@@ -22,6 +22,7 @@ from layerwise.engine.compiled.batch import (
     loss_pass,
     multiply,
     padded_end,
+    place_of,
     row_of,
     step_key_of,
     summed,
@@ -29,9 +30,8 @@ from layerwise.engine.compiled.batch import (
     units_of,
 )
 from layerwise.engine.compiled.calls import at, call, flush_denormals, restore_denormals
-from layerwise.engine.compiled.kernels import CONSTANTS
 from layerwise.engine.compiled.layout import LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
-from layerwise.engine.compiled.learning import learn_part
+from layerwise.engine.compiled.learning import learn_part, make_constants
 from layerwise.engine.compiled.team import meet, turns_of
 
 
@@ -130,10 +130,7 @@ def run_hidden_units(
     finite, done, held = True, 0, -1
     while done < steps:
         step = first_step + done
-        epoch = step // epoch_steps
-        number = step - epoch * epoch_steps
-        start = number * batch_size
-        m = min(batch_size, examples - start)
+        epoch, number, start, m = place_of(step, epoch_steps, batch_size, examples)
         lead = leading(m)
         # A batch that is the same as the last one need not be fetched again.
         if ordered or start != held:
@@ -175,8 +172,7 @@ def run_hidden_units(
             finite = False
             break
         t += 1
-        if kernels[CONSTANTS]:
-            call(kernels[CONSTANTS], (own_constants, t, optimizer_settings))
+        make_constants(kernels, own_constants, t, optimizer_settings)
         wants_norm = number == epoch_steps - 1 or step == last_of_call or weighted
         for turn in range(turns):
             part = thread + turn * threads

@@ -9,9 +9,25 @@ from __future__ import annotations
 
 from layerwise.engine.compiled.batch import add_inputs, driver_part, row_of, weight_gradient
 from layerwise.engine.compiled.calls import at, call, call_for_number
-from layerwise.engine.compiled.kernels import ADD, LIMIT_ROWS, PENALTY, ROW_SUMS, SCALE, SQUARES, UPDATE
+from layerwise.engine.compiled.kernels import (
+    ADD,
+    CONSTANTS,
+    LIMIT_ROWS,
+    PENALTY,
+    ROW_SUMS,
+    SCALE,
+    SQUARES,
+    UPDATE,
+)
 from layerwise.engine.compiled.layout import CACHED, FEWEST_ROWS
 from layerwise.engine.compiled.team import gradient_region, share, slices_of
+
+
+@driver_part
+def make_constants(kernels, constants, t, settings):
+    """What the optimizer needs at step t besides its settings, if anything."""
+    if kernels[CONSTANTS]:
+        call(kernels[CONSTANTS], (constants, t, settings))
 
 
 @driver_part
