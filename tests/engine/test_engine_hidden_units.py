@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
-from trajectories import NETWORKS, assert_same_trajectory, both, examples_for, follow
+from trajectories import NETWORKS, assert_same_trajectory, both, examples_for, follow, give_threads
 
 from layerwise.engine import build_engine
 from layerwise.engine.compiled import cutting
-from layerwise.engine.compiled import engine as compiled_engine
 from layerwise.engine.compiled.layout import BY_HIDDEN_UNITS
 
 # By name, how many inputs, hidden units and outputs: of units that no number of parts divides, and of a last
@@ -30,15 +27,10 @@ def network_of(name):
 
 def cut_into(parts, threads, monkeypatch):
     """Cut every step that may be into so many parts, for so many threads, however short a call is."""
-
-    @contextmanager
-    def given(wanted, with_blas):
-        yield min(wanted, threads)
-
     monkeypatch.setattr(cutting, "SMALL_HIDDEN_STEP", 0)
     monkeypatch.setattr(cutting, "SMALL_CALL", 0)
     monkeypatch.setattr(cutting, "SMALL_STEP", 2**60 if parts == 2 else 0)
-    monkeypatch.setattr(compiled_engine, "shared_processors", given)
+    give_threads(monkeypatch, threads)
 
 
 def cut(program, rows):
@@ -91,6 +83,21 @@ def test_no_bit_depends_on_the_threads_or_on_which_of_them_is_first(dtype, setti
         run = follow(build_engine(program, "compiled"), examples, size=50, epochs=8, rate=0.1)
         costs = np.array([total[:3] for total in run.totals])
         found.add((run.state.parameters.tobytes(), run.state.slots.tobytes(), costs.tobytes()))
+    assert len(found) == 1
+
+
+def test_a_thread_that_is_a_step_ahead_changes_nothing_that_another_reads(monkeypatch):
+    """Thousands of steps in one call: threads that share what they write meet seldom at the wrong moment."""
+    network = network_of("relu binary, momentum")._replace(sizes=(30, 100, 1))
+    program, examples = network.program(dtype="float32", dropout=(0.3,)), examples_for(network, 569)
+    epochs, found = 4000, set()
+    for threads in (1, 2, 2, 2):
+        cut_into(2, threads, monkeypatch)
+        engine = build_engine(program, "compiled")
+        batches = examples.batches(program, engine.orders(569, 0, epochs), 200)
+        state = follow(engine, examples, size=200, epochs=0, rate=0.01).state
+        totals = engine.run_epochs(state, batches, 0, np.full((epochs, 3), 0.01))
+        found.add((state.parameters.tobytes(), state.slots.tobytes(), totals.sums.tobytes()))
     assert len(found) == 1
 
 

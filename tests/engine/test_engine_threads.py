@@ -9,11 +9,10 @@ import numba
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
-from trajectories import NETWORKS, assert_same_trajectory, both, examples_for
+from trajectories import NETWORKS, assert_same_trajectory, both, examples_for, give_threads
 
 from layerwise.engine import Batches, TrainingState, build_engine
 from layerwise.engine.compiled import cutting
-from layerwise.engine.compiled import engine as compiled_engine
 from layerwise.engine.compiled.cutting import FEW_PARTS, MANY_INPUTS
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.compiled.processor import MANY_REGISTERS
@@ -151,7 +150,7 @@ def trained(parts, free, monkeypatch, **settings):
     network = NETWORKS["every activation"]._replace(sizes=(50, 40, 30, 50, 40, 30, 40, 50, 40, 60, 40, 30))
     program = network.program(dropout=(0.2,) * 10, l2=0.1, **settings)
     monkeypatch.setattr(cutting, "step_parts", lambda program, rows: parts)
-    monkeypatch.setattr(compiled_engine, "shared_processors", lambda wanted, with_blas: _given(free))
+    give_threads(monkeypatch, free)
     draw = np.random.default_rng(0)
     state = TrainingState.start(0.2 * draw.normal(size=program.architecture.parameter_count), program)
     X = draw.normal(size=(90, 50)).astype(program.dtype)
@@ -161,17 +160,6 @@ def trained(parts, free, monkeypatch, **settings):
         state, Batches(X, Y, None, order, 40), 0, np.full((3, 3), 0.01)
     )
     return state.parameters, [total.mean_cost for total in totals]
-
-
-class _given:
-    def __init__(self, free):
-        self.free = free
-
-    def __enter__(self):
-        return self.free
-
-    def __exit__(self, *failure):
-        return None
 
 
 @pytest.mark.parametrize("sliced_up_to", [cutting.SLICED_UP_TO, 0])

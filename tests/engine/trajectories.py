@@ -6,11 +6,14 @@ the precision; everything else is plain data. So the tests of this folder keep t
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 from layerwise.engine import Batches, Engine, Program, StepTotals, TrainingState, build_engine
+from layerwise.engine.compiled import engine as compiled_engine
 from layerwise.formulas.losses import smooth_labels
 from layerwise.formulas.randomness import shuffled
 from layerwise.network.architecture import Architecture
@@ -159,3 +162,13 @@ def assert_same_trajectory(first: Trajectory, second: Trajectory, tolerance: flo
     for one, other in pairs:
         assert np.isfinite(one).all()
         np.testing.assert_allclose(other, one, rtol=0, atol=tolerance * max(1.0, np.abs(one).max(initial=0)))
+
+
+def give_threads(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    """Let every call of a compiled engine have so many threads, whatever the machine has."""
+
+    @contextmanager
+    def given(wanted, with_blas):
+        yield min(wanted, free)
+
+    monkeypatch.setattr(compiled_engine, "shared_processors", given)

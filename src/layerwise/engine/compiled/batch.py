@@ -109,6 +109,25 @@ def place_of(step, epoch_steps, batch_size, examples):
 
 
 @driver_part
+def diverged(cost, thread, norms, epoch):
+    """Whether the cost is not finite; the epoch's gradient norm is not known then."""
+    if np.isfinite(cost):
+        return False
+    if thread == 0:
+        norms[epoch] = np.nan
+    return True
+
+
+@driver_part
+def hand_over(outcome, thread, done, t, finite):
+    """How a call ended: see `driver.run_steps`."""
+    if thread == 0:
+        outcome[0] = done
+        outcome[1] = t
+        outcome[2] = finite
+
+
+@driver_part
 def total_weight(weights, weighted, m):
     """What the weights of a mini-batch come to: of each example 1 where they are not given."""
     if not weighted:

@@ -54,10 +54,10 @@ def step_parts(program: Program, rows: int) -> int:
 
 def cut_of(program: Program, batches: Batches, rows: int, *, with_blas: bool) -> Cut:
     """How steps of so many examples are cut; `with_blas`, where some of its products are left to BLAS."""
+    parts = hidden_parts(program, rows)
+    if parts > 1 and not with_blas:
+        return Cut(parts, BY_HIDDEN_UNITS, parts, 0)
     parts = step_parts(program, rows)
-    own = hidden_parts(program, rows)
-    if own > 1 and not with_blas:
-        return Cut(own, BY_HIDDEN_UNITS, own, 0)
     sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
     # Inputs that another core has written come slower than those from memory.
     alone = batches.order is not None and not sliced and 1 < parts <= FEW_PARTS
@@ -79,7 +79,7 @@ def hidden_parts(program: Program, rows: int) -> int:
     if architecture.depth != 2 or not ACTIVATIONS[architecture.activations[0]].elementwise:
         return 1
     units, multiply_adds = architecture.sizes[1], rows * architecture.parameter_count
-    if multiply_adds < SMALL_HIDDEN_STEP or rows > HIDDEN_ROWS or program.clip_norm or program.max_norm:
+    if multiply_adds < SMALL_HIDDEN_STEP or rows > HIDDEN_ROWS or _waits(program):
         return 1
     if architecture.parameter_count > SLICED_UP_TO or units < 2 * NARROWEST:
         return 1
@@ -87,10 +87,14 @@ def hidden_parts(program: Program, rows: int) -> int:
     return REPRODUCIBLE_PARTS if wide and multiply_adds >= SMALL_STEP else 2
 
 
+def _waits(program: Program) -> bool:
+    """Whether the update of some parameters waits for the gradient of others."""
+    return program.clip_norm > 0 or program.max_norm > 0
+
+
 def _goes_ahead(program: Program, batches: Batches, rows: int) -> bool:
     """Whether a step makes the next one's first products. Not where something waits for all of a gradient."""
     inputs, units = program.architecture.sizes[:2]
-    waits = program.clip_norm > 0 or program.max_norm > 0
     fits = INPUTS_AHEAD * max(rows, units) <= CACHED
     same = batches.order is None and batches.steps == 1
-    return same and fits and not waits and inputs >= MANY_INPUTS
+    return same and fits and not _waits(program) and inputs >= MANY_INPUTS

@@ -14,8 +14,10 @@ import numpy as np
 from layerwise.engine.compiled.batch import (
     add_inputs,
     backward_pass,
+    diverged,
     forward_pass,
     gather,
+    hand_over,
     leading,
     loss_pass,
     padded_end,
@@ -182,9 +184,7 @@ def run_steps(
                     call(kernels[ROW_SUMS], (D, lead, at(own, b), n, e1 - e0))
             meet(counters, threads)
         cost = summed(partial, 0, parts) / total
-        if not np.isfinite(cost):
-            if thread == 0:
-                norms[epoch] = np.nan
+        if diverged(cost, thread, norms, epoch):
             finite = False
             break
         t += 1
@@ -217,10 +217,7 @@ def run_steps(
             norms[epoch] = norm
         done += 1
     restore_denormals(denormals)
-    if thread == 0:
-        outcome[0] = done
-        outcome[1] = t
-        outcome[2] = finite
+    hand_over(outcome, thread, done, t, finite)
 
 
 def outputs(

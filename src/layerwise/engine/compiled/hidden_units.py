@@ -15,9 +15,11 @@ import numpy as np
 from layerwise.engine.compiled.batch import (
     add_up,
     backward_pass,
+    diverged,
     driver_part,
     forward_pass,
     gather,
+    hand_over,
     leading,
     loss_pass,
     multiply,
@@ -109,11 +111,8 @@ def run_hidden_units(
     """
     denormals = flush_denormals()
     last_of_call = first_step + steps - 1
-    turns, own_each, sums_each = (
-        turns_of(thread, threads, parts),
-        OWN_VECTORS * own_length,
-        outputs * lead_each,
-    )
+    turns = turns_of(thread, threads, parts)
+    own_each, sums_each = OWN_VECTORS * own_length, outputs * lead_each
     batch_X, batch_Y = at(batches, thread * batch_each), at(batch_Y, thread * outputs * lead_each)
     batch_weights = at(batch_weights, thread * lead_each * weighted)
     work, masks = at(work, thread * work_each), at(masks, thread * masks_each)
@@ -125,7 +124,7 @@ def run_hidden_units(
         part = thread + turn * threads
         its = at(own, part * own_each)
         copy_shares(
-            layers, layers_each, parts, parameters, slots, remembers, length, its, own_length, part, 0
+            layers, layers_each, parts, parameters, slots, remembers, length, its, own_length, part, False
         )
     finite, done, held = True, 0, -1
     while done < steps:
@@ -166,9 +165,7 @@ def run_hidden_units(
             1, 1, counters, own_losses,
         )  # fmt: skip
         cost = own_losses[0] / total
-        if not np.isfinite(cost):
-            if thread == 0:
-                norms[epoch] = np.nan
+        if diverged(cost, thread, norms, epoch):
             finite = False
             break
         t += 1
@@ -202,10 +199,7 @@ def run_hidden_units(
         part = thread + turn * threads
         its = at(own, part * own_each)
         copy_shares(
-            layers, layers_each, parts, parameters, slots, remembers, length, its, own_length, part, 1
+            layers, layers_each, parts, parameters, slots, remembers, length, its, own_length, part, True
         )
     restore_denormals(denormals)
-    if thread == 0:
-        outcome[0] = done
-        outcome[1] = t
-        outcome[2] = finite
+    hand_over(outcome, thread, done, t, finite)
