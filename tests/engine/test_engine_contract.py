@@ -21,7 +21,7 @@ from layerwise.engine import (
     cost_of,
     output_activation,
 )
-from layerwise.engine.compiled.engine import PREDICTION_ROWS
+from layerwise.engine.compiled.predicting import PREDICTION_ROWS
 from layerwise.errors import InputError
 from layerwise.formulas.randomness import shuffled
 from layerwise.network.architecture import Architecture

@@ -7,7 +7,7 @@ import pytest
 from trajectories import NETWORKS
 
 from layerwise.engine import build_engine
-from layerwise.engine.compiled import engine as compiled_engine
+from layerwise.engine.compiled import predicting
 from layerwise.errors import InputError
 from layerwise.network.parameters import initial_parameters
 
@@ -22,7 +22,7 @@ STARTS = [
 @pytest.mark.parametrize("known_layout", [True, False])
 def test_any_rows_and_parameters_may_follow_on_any_others(known_layout, monkeypatch):
     if not known_layout:
-        monkeypatch.setattr(compiled_engine, "KNOWN_LAYOUT", False)
+        monkeypatch.setattr(predicting, "KNOWN_LAYOUT", False)
     compiled, reference = build_engine(PROGRAM, "compiled"), build_engine(PROGRAM, "numpy")
     random = np.random.default_rng(1)
     counts = [1, 1, 9, 1, 0, 1, 600, 1, 256, 257, 512, 513, 3, *random.integers(0, 700, 20)]

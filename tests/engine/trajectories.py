@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from layerwise.engine import Batches, Engine, Program, StepTotals, TrainingState, build_engine
-from layerwise.engine.compiled import engine as compiled_engine
+from layerwise.engine.compiled import workplace
 from layerwise.formulas.losses import smooth_labels
 from layerwise.formulas.randomness import shuffled
 from layerwise.network.architecture import Architecture
@@ -171,4 +171,4 @@ def give_threads(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     def given(wanted, with_blas):
         yield min(wanted, free)
 
-    monkeypatch.setattr(compiled_engine, "shared_processors", given)
+    monkeypatch.setattr(workplace, "shared_processors", given)

@@ -1,17 +1,14 @@
-"""The compiled engine: the drivers built for one program, and the buffers they work in."""
+"""The compiled engine: the drivers of one program, and what they are given."""
 
 from __future__ import annotations
 
 import functools
-from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
 from layerwise.engine.checks import check_epochs, check_examples, check_parameters, check_steps
 from layerwise.engine.compiled import cutting, kernels
-from layerwise.engine.compiled.arrays import ADDRESS_AT, BOUNDARY, KNOWN_LAYOUT, at_boundary
+from layerwise.engine.compiled.arrays import BOUNDARY, at_boundary
 from layerwise.engine.compiled.arrays import address_of as _at
 from layerwise.engine.compiled.kernel import Kernel
 from layerwise.engine.compiled.kernels import driver_kernel
@@ -32,9 +29,9 @@ from layerwise.engine.compiled.layout import (
     SLICES,
     leading,
 )
-from layerwise.engine.compiled.pool import GIVEN_UP, Team
+from layerwise.engine.compiled.predicting import Predictor
+from layerwise.engine.compiled.workplace import Workplace
 from layerwise.engine.contract import Batches, Check, EpochTotals, Program, StepTotals, TrainingState
-from layerwise.engine.threads import allowed_threads, shared_processors
 from layerwise.formulas.randomness import (
     dropout_key,
     dropout_seed_key,
@@ -42,22 +39,6 @@ from layerwise.formulas.randomness import (
     seed_key,
     subkey,
 )
-
-PREDICTION_ROWS = 256
-PIECES_OF_A_THREAD = 16
-
-
-class _Outputs:
-    """What the driver of predictions is given of the network, for one choice of its last activation."""
-
-    def __init__(self, layers: np.ndarray, names: tuple[str, ...], real: str) -> None:
-        self.layers, self.width = layers, work_width(layers)
-        self.kernels = kernels.addresses(kernels.prediction_kernels(names, real), real)
-        self.arguments = _at(self.kernels), _at(layers), len(layers)
-        # What `outputs_of_few` is given, and for which parameters and how many rows at most; see `_prepare`.
-        self.parameters: np.ndarray | None = None
-        self.rows, self.given_at = -1, 0
-        self.given = np.zeros(11, dtype=np.int64)
 
 
 class CompiledEngine:
@@ -67,8 +48,7 @@ class CompiledEngine:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._dtype = np.dtype(program.dtype)
-        self._real = self._dtype.type
+        self._real = np.dtype(program.dtype).type
         architecture = program.architecture
         # The output layer's own activation is left out where Z[L] is asked for.
         self._bare = (*architecture.activations[:-1], "identity")
@@ -80,27 +60,14 @@ class CompiledEngine:
         self._highest = np.array([highest_kept(keep) for keep in program.keep_probs], dtype=np.int64)
         self._settings = np.array([*program.objective.settings, 0.0], dtype=self._real)
         self._optimizer_settings = np.array([*program.optimizer_settings, 0.0])
-        self._buffers: dict[str, tuple[np.ndarray, int]] = {}
+        self._workplace = Workplace(program)
         self._empty = np.empty(0, dtype=self._real)
         self._no_order = np.empty(0, dtype=np.int64)
         self._given: tuple[object, np.ndarray] = (None, self._empty)
         self._given_ones = self._empty
         self._tables: dict[int, tuple[np.ndarray, int]] = {}
-        self._team = Team()
         self._training_width = work_width(self._training_layers)
-        counters = np.zeros(2, dtype=np.int64)
-        self._alone = counters, _at(counters)
         self._dropping = _at(self._keep_probs), _at(self._highest)
-        self._n_inputs, self._n_outputs = architecture.sizes[0], architecture.sizes[-1]
-        self._largest_weights = max(n_prev * n for _, n_prev, n, _ in architecture.layers())
-
-    def _room(self, purpose: str, size: int) -> int:
-        """The address of a work array that is kept from call to call and grows when more is asked for; it
-        begins where a register of any size may be read at once."""
-        kept, address = self._buffers.get(purpose, (self._empty, 0))
-        if kept.size < size + BOUNDARY:
-            self._buffers[purpose] = kept, address = at_boundary(size, self._real)
-        return address
 
     @functools.cached_property
     def _training_kernels(self) -> dict[int, Kernel]:
@@ -166,11 +133,11 @@ class CompiledEngine:
         totals: np.ndarray,
     ) -> tuple[int, bool]:  # fmt: skip
         """(steps done, whether every cost was finite); `totals` (3, epochs) gains costs, weights, norms."""
-        program = self.program
+        program, room = self.program, self._workplace.room
         rows = min(batches.size, len(batches.X))
         sizes, inputs, outputs = program.architecture.sizes, batches.X.shape[1], batches.Y.shape[1]
         lead = leading(rows)
-        with_blas = not self._without_blas(rows)
+        with_blas = not self._workplace.without_blas(rows)
         parts, way, gatherers, ahead = cutting.cut_of(program, batches, rows, with_blas=with_blas)
         layers, length, own_length = self._training_layers, state.parameters.size, 0
         if way == BY_HIDDEN_UNITS:
@@ -188,44 +155,46 @@ class CompiledEngine:
         outcome = np.zeros(3, dtype=np.int64)
         slots = state.slots if state.slots.size else self._empty
         # Examples without weights have weight 1.
-        batch_weights = self._room("weights", copies * lead) if weights is not None else self._ones(lead)
+        batch_weights = room("weights", copies * lead) if weights is not None else self._ones(lead)
         drawn = batches.masks is None
         units = sum(sizes[1:]) if self._drops and drawn else 0
-        masks = self._room("masks", copies * units * lead)
+        masks = room("masks", copies * units * lead)
         if batches.masks is not None:
             masks = self._flat_masks(batches.masks)
         sums = SLICES * sizes[1] * lead if ahead else 2 * copies * outputs * lead
         common = (
             partial[1], _at(self._training_addresses), _at(layers),
             len(self._training_layers), _at(state.parameters), _at(slots), length,
-            self._room("gradient", gradient_size), gradient_each,
+            room("gradient", gradient_size), gradient_each,
             _at(batches.X), _at(batches.Y),
             batch_weights if weights is None else _at(weights), weights is not None,
             _at(self._no_order if order is None else order), order is not None,
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
             _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
-            self._room("work", copies * self._training_width * lead),
-            self._room("losses", copies * LOSS_ROWS * lead),
-            self._room("X", inputs * lead * max(1, gatherers)), inputs * lead if gatherers else 0,
-            self._room("Y", copies * outputs * lead), batch_weights, self._room("rooms", parts * ROOM),
+            room("work", copies * self._training_width * lead),
+            room("losses", copies * LOSS_ROWS * lead),
+            room("X", inputs * lead * max(1, gatherers)), inputs * lead if gatherers else 0,
+            room("Y", copies * outputs * lead), batch_weights, room("rooms", parts * ROOM),
             *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             constants[1], BOUNDARY,
             float(program.decay), float(program.max_norm), float(program.clip_norm),
-            ahead, self._room("sums", sums), _at(outcome),
+            ahead, room("sums", sums), _at(outcome),
         )  # fmt: skip
         driver = driver_kernel("run_steps", program.dtype)
         of_way: tuple[int, ...] = (way == BY_EXAMPLES,)
         if way == BY_HIDDEN_UNITS:
             driver = kernels.hidden_units_kernel(program.dtype)
             of_way = (
-                layers[0].size, len(state.slots), self._room("own", parts * OWN_VECTORS * own_length),
+                layers[0].size, len(state.slots), room("own", parts * OWN_VECTORS * own_length),
                 own_length, lead, self._training_width * lead, units * lead,
             )  # fmt: skip
         entry = driver.entry
-        with self._processors(cutting.call_threads(program, way, parts, rows, rates.size), rows) as free:
-            self._team.run(
+        with self._workplace.processors(
+            cutting.call_threads(program, way, parts, rows, rates.size), rows
+        ) as free:
+            self._workplace.team.run(
                 free,
                 lambda thread, counters: entry(thread, free, parts, *of_way, _at(counters), *common),
             )
@@ -237,17 +206,6 @@ class CompiledEngine:
         if parts not in self._tables:
             self._tables[parts] = tables_of_parts(self._training_layers, self.program.architecture, parts)
         return self._tables[parts]
-
-    def _processors(self, parts: int, rows: int) -> AbstractContextManager[int]:
-        """How many threads a call has, as its context's value; BLAS is held to one where it is called."""
-        without_blas = self._without_blas(rows)
-        if parts == 1 and without_blas:
-            return nullcontext(1)
-        return shared_processors(min(parts, allowed_threads()), with_blas=not without_blas)
-
-    def _without_blas(self, rows: int) -> bool:
-        """Whether no product of so many rows is left to BLAS."""
-        return self._largest_weights * rows <= kernels.OUR_PRODUCTS
 
     def _ones(self, rows: int) -> int:
         """The address of so many numbers 1."""
@@ -282,100 +240,19 @@ class CompiledEngine:
         self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None
     ) -> np.ndarray:
         """See `contract.Engine.pre_activations`."""
-        return self._outputs(self._to_pre_activations, parameters, X, check)
+        return self._to_pre_activations.outputs(parameters, X, check)
 
     def outputs(self, parameters: np.ndarray, X: np.ndarray, check: Check | None = None) -> np.ndarray:
         """See `contract.Engine.outputs`."""
-        return self._outputs(self._to_outputs, parameters, X, check)
+        return self._to_outputs.outputs(parameters, X, check)
 
     @functools.cached_property
-    def _to_pre_activations(self) -> _Outputs:
-        return self._outputs_by(self._bare)
+    def _to_pre_activations(self) -> Predictor:
+        return Predictor(self.program, self._bare, self._workplace, self._dropping)
 
     @functools.cached_property
-    def _to_outputs(self) -> _Outputs:
-        return self._outputs_by(self.program.architecture.activations)
-
-    def _outputs_by(self, activations: tuple[str, ...]) -> _Outputs:
-        names = tuple(sorted(set(activations)))
-        return _Outputs(
-            layer_table(self.program, activations, names, training=False), names, self.program.dtype
-        )
-
-    @functools.cached_property
-    def _outputs_entry(self) -> Callable:
-        return driver_kernel("outputs", self.program.dtype).entry
-
-    @functools.cached_property
-    def _outputs_of_few(self) -> Callable:
-        return driver_kernel("outputs_of_few", self.program.dtype).entry
-
-    def _outputs(
-        self, way: _Outputs, parameters: np.ndarray, X: np.ndarray, check: Check | None
-    ) -> np.ndarray:
-        # What is worked out at once is often one row, for which every name looked up can be felt.
-        if X.dtype is not self._dtype or X.ndim != 2 or X.shape[1] != self._n_inputs or not X.flags.carray:
-            check_examples(self.program, X)
-        rows = len(X)
-        if rows > way.rows or parameters is not way.parameters:
-            check_parameters(self.program, parameters)
-            self._prepare(way, parameters, rows)
-        out = np.empty((rows, self._n_outputs), self._dtype)
-        if rows <= way.rows:
-            if check is not None:
-                check(X)
-            self._outputs_of_few(way.given_at, id(X) + ADDRESS_AT, id(out) + ADDRESS_AT, rows)
-        else:
-            self._outputs_in_parts(way, parameters, X, out, check)
-        return out
-
-    def _prepare(self, way: _Outputs, parameters: np.ndarray, rows: int) -> None:
-        """Write down what the outputs of so many rows at most take, where they are worked out at once."""
-        if rows > PREDICTION_ROWS or not (KNOWN_LAYOUT and self._without_blas(rows)):
-            return
-        lead = leading(max(rows, way.rows))
-        width, inputs = way.width * lead, self._n_inputs * lead
-        # Rooms of its own: those that are shared may move.
-        work = self._room(f"outputs at once, {id(way)}", width + inputs + BOUNDARY + ROOM)
-        batch_X, room = (work + size * self._dtype.itemsize for size in (width, width + inputs + BOUNDARY))
-        way.given[:] = (
-            driver_kernel("outputs", self.program.dtype).address, *way.arguments, _at(parameters), work,
-            batch_X, *self._dropping, self._alone[1], room,
-        )  # fmt: skip
-        way.given_at, way.parameters, way.rows = _at(way.given), parameters, max(rows, way.rows)
-
-    def _outputs_in_parts(
-        self, way: _Outputs, parameters: np.ndarray, X: np.ndarray, out: np.ndarray, check: Check | None
-    ) -> None:
-        rows, inputs = X.shape
-        arrays = _at(parameters), _at(X), _at(out)
-        lead, chunks = leading(PREDICTION_ROWS), -(-rows // PREDICTION_ROWS)
-        each = (way.width + inputs) * lead
-        with self._processors(max(1, min(cutting.step_parts(self.program, rows), chunks)), rows) as free:
-            works, rooms = self._room("outputs", each * free), self._room("rooms", ROOM * free)
-            # Who is done takes the next piece: threads are seldom equally fast for long.
-            piece = PREDICTION_ROWS * max(1, chunks // (PIECES_OF_A_THREAD * free))
-            left = deque(range(0, rows, piece))
-
-            def some(thread: int, counters: np.ndarray) -> None:
-                work, room = (
-                    first + thread * size * out.itemsize for first, size in ((works, each), (rooms, ROOM))
-                )
-                while not counters[GIVEN_UP]:
-                    try:
-                        first = left.popleft()
-                    except IndexError:
-                        return
-                    stop = min(first + piece, rows)
-                    if check is not None:
-                        check(X[first:stop])
-                    self._outputs_entry(
-                        *way.arguments, *arrays, work, work + way.width * lead * out.itemsize,
-                        PREDICTION_ROWS, first, stop, *self._dropping, _at(counters),
-                        room,
-                    )  # fmt: skip
-
-            self._team.run(free, some)
+    def _to_outputs(self) -> Predictor:
+        return Predictor(self.program, self.program.architecture.activations, self._workplace, self._dropping)
 
     def cost_and_gradient(
         self,
@@ -386,7 +263,7 @@ class CompiledEngine:
         dropout_at: tuple[int, int] | None = None,
     ) -> tuple[float, np.ndarray]:
         """See `contract.Engine.cost_and_gradient`."""
-        objective = self.program.objective
+        objective, room = self.program.objective, self._workplace.room
         check_parameters(self.program, parameters)
         check_examples(self.program, X, Y, weights)
         rows = len(X)
@@ -403,10 +280,10 @@ class CompiledEngine:
         cost = driver_kernel("cost_and_gradient", self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
-            self._room("work", self._training_width * rows), self._room("losses", LOSS_ROWS * rows),
+            room("work", self._training_width * rows), room("losses", LOSS_ROWS * rows),
             *self._dropping,
-            units > 0, key, self._room("masks", units * rows),
+            units > 0, key, room("masks", units * rows),
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
-            self._room("rooms", ROOM),
+            room("rooms", ROOM),
         )  # fmt: skip
         return cost, gradient
