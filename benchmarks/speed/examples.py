@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -71,6 +72,14 @@ def _pictures(work: Work):
     return 0.85 * noise + 0.15 * patterns[labels], labels
 
 
+def _turned_pictures(work: Work):
+    """The pictures of a network with 12,288 inputs in as many coordinates as there are pictures."""
+    from layerwise.network.turned_inputs import turned_inputs
+
+    X, labels = _pictures(replace(work, sizes=(12288, *work.sizes[1:])))
+    return turned_inputs(X.T.astype(np.float64)).X.T, labels
+
+
 def _features(work: Work):
     """Standard normal numbers; the class is the largest of a few random linear scores."""
     draw = np.random.default_rng(0)
@@ -85,5 +94,6 @@ _MAKERS = {
     "matrix exponential": _matrix_exponential,
     "breast cancer": _breast_cancer,
     "pictures": _pictures,
+    "turned pictures": _turned_pictures,
     "features": _features,
 }

@@ -78,7 +78,9 @@ def summary(results: Sequence[Result]) -> str:
             over = own.seconds / without.seconds
             ratio_text += f"; takes {over:.2f} of without"
             goal_text, met = f"at most {goal:g} of without", over <= (goal or 0)
-        share_text = f"{share:.0%}" + (f" of {share_goal:.0%}" if share_goal else "")
+        # Above the peak the work was done with less arithmetic than its network counts.
+        share_text = f"{share:.0%}" if share <= 1 else "less arithmetic"
+        share_text += f" of {share_goal:.0%}" if share_goal else ""
         if share_goal:
             met = bool(met) and share >= share_goal
         verdict = "-" if met is None else "yes" if met else "no"

@@ -118,7 +118,9 @@ def plain_constants(t: int, *settings: float) -> tuple[float, ...]:
 class Optimizer:
     """One optimizer: its rule, what it remembers, its settings in the order that `constants` takes them.
 
-    `weight_decay` is the decoupled decay it is known with (AdamW is Adam with decay 0.01).
+    `linear`: a step is a linear function of gradients, weights and what is remembered of them, so that it is
+    the same in any coordinates at right angles. `weight_decay` is the decoupled decay it is known with (AdamW
+    is Adam with decay 0.01).
     """
 
     name: str
@@ -127,15 +129,16 @@ class Optimizer:
     settings: tuple[str, ...]
     constants: Callable[..., tuple[float, ...]] = plain_constants
     weight_decay: float = 0.0
+    linear: bool = False
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
     optimizer.name: optimizer
     for optimizer in (
-        Optimizer("gd", gradient_descent, (), ()),
-        Optimizer("momentum", momentum, ("velocity",), ("momentum",)),
-        Optimizer("classical_momentum", classical_momentum, ("velocity",), ("momentum",)),
-        Optimizer("nesterov", nesterov, ("velocity",), ("momentum",)),
+        Optimizer("gd", gradient_descent, (), (), linear=True),
+        Optimizer("momentum", momentum, ("velocity",), ("momentum",), linear=True),
+        Optimizer("classical_momentum", classical_momentum, ("velocity",), ("momentum",), linear=True),
+        Optimizer("nesterov", nesterov, ("velocity",), ("momentum",), linear=True),
         Optimizer("rmsprop", rmsprop, ("square",), ("beta2", "epsilon")),
         Optimizer("adam", adam, ("first", "second"), ("beta1", "beta2", "epsilon"), adam_constants),
         Optimizer(

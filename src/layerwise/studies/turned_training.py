@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from layerwise.formulas.optimizers import OPTIMIZERS
 from layerwise.network.parameters import flat_vector, named_views
 from layerwise.network.turned_inputs import TurnedInputs
 from layerwise.studies.arm import Arm, Examples
-
-INDIFFERENT_TO_TURNING = ("gd", "momentum")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class TurnedTraining:
 def turned_training(arm: Arm, examples: Examples) -> TurnedTraining | None:
     """None where it would not be the same training, or no less work. See `network.turned_inputs`."""
     rows, inputs = examples.X.shape
-    if arm.optimizer not in INDIFFERENT_TO_TURNING or arm.lambd != 0 or inputs <= rows:
+    if not OPTIMIZERS[arm.optimizer].linear or arm.lambd != 0 or inputs <= rows:
         return None
     trained_on = replace(examples, X=np.ascontiguousarray(examples.turned.X.T))
     return TurnedTraining(arm.but(sizes=(rows, *arm.sizes[1:])), trained_on, arm, examples.turned)

@@ -2,9 +2,10 @@
 
 from layerwise.training.callback import Callback
 from layerwise.training.history import History
-from layerwise.training.loop import Result, train
+from layerwise.training.loop import train
 from layerwise.training.passes import Blocks, Data
 from layerwise.training.recipe import Recipe
+from layerwise.training.result import Result
 from layerwise.training.seeds import train_seeds
 from layerwise.training.snapshot import Snapshot
 

@@ -9,7 +9,7 @@ from layerwise.errors import InputError
 from layerwise.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from layerwise.training.loop import Result
+    from layerwise.training.result import Result
 
 
 class Callback(Protocol):

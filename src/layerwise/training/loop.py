@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, closing
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,10 @@ from layerwise.training.history import History, epoch_columns, time_columns
 from layerwise.training.interrupt import StopOnInterrupt
 from layerwise.training.passes import Blocks, Data, InBlocks, InMemory
 from layerwise.training.recipe import Recipe
+from layerwise.training.result import Best, Result, reason_of
 from layerwise.training.snapshot import Snapshot, run_identity
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
+from layerwise.training.turned_run import TurnedRun, epochs_before_turning
 
 HIGHER_IS_BETTER = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "r2")
 SECONDS_PER_CALL = 0.2
@@ -36,44 +38,6 @@ LARGEST_ORDER = 2**20
 BETWEEN_EPOCHS = ("on_steps_end", "on_epoch_end", "on_snapshot")
 
 Validate = Callable[[np.ndarray], Mapping[str, float]]
-
-
-@dataclass
-class Result:
-    """How a run ended.
-
-    `parameters` are those at the end of `best_epoch` (0: the start), finite even where the run diverged and
-    `state` is no longer: a copy, but for the last epoch's, which are the state's own. `stopped` is one of
-    "epochs", "patience", "diverged", "interrupted", "callback"; `reason` says it in a sentence.
-    """
-
-    parameters: np.ndarray
-    history: History
-    best_epoch: int
-    stopped: str
-    reason: str
-    seconds: float
-    state: TrainingState
-
-
-@dataclass
-class _Best:
-    """The best epoch so far by the monitored value (turned so that lower is better)."""
-
-    score: float = np.inf
-    epoch: int = 0
-    waited: int = 0
-    parameters: np.ndarray | None = None
-
-    def see(self, score: float, epoch: int, parameters: np.ndarray | None, min_delta: float) -> None:
-        if np.isnan(score) or not (score < self.score - min_delta or self.epoch == 0):
-            self.waited += 1
-            return
-        self.score, self.epoch, self.waited = score, epoch, 0
-        if parameters is not None:
-            # The old copy goes before the new one is made; it is not written into, for snapshots hold it.
-            self.parameters = None
-            self.parameters = parameters.copy()
 
 
 def train(
@@ -100,6 +64,9 @@ def train(
         raise InputError("there are no examples to train on; expected at least one row")
     monitor = recipe.monitor or ("validation_cost" if validate else "cost")
     run = _Run(engine, state, source, recipe, monitor, statistics)
+    if validate is None and isinstance(source, InMemory):
+        # Who looks after each epoch would have all weights put together each time, which takes as long.
+        run.turns_at = epochs_before_turning(engine, source.data)
     run.restore_from(callbacks)
     tell(callbacks, "on_train_begin", run.plan())
     stopped = "patience" if run.out_of_patience else "epochs"
@@ -107,8 +74,12 @@ def train(
     # A batch of weight 0 is no step, so with weights the steps of an epoch are counted one epoch at a time.
     looked_at |= source.weighted or isinstance(source, InBlocks)
     looked_at |= any(hasattr(callback, event) for callback in callbacks for event in BETWEEN_EPOCHS)
-    with closing(source), StopOnInterrupt() if interrupt is None else nullcontext(interrupt) as interrupt:
+    with ExitStack() as stack:
+        stack.enter_context(closing(source))
+        interrupt = stack.enter_context(StopOnInterrupt()) if interrupt is None else interrupt
+        stack.callback(run.hand_back)
         while stopped == "epochs" and len(run.history) < recipe.epochs:
+            run.turn_where_due()
             if not looked_at and run.several_epochs():
                 stopped = "interrupted" if interrupt.asked else "epochs"
                 continue
@@ -117,7 +88,7 @@ def train(
                 stopped = ended
                 break
             if validate is not None:
-                row |= {name: float(value) for name, value in validate(state.parameters).items()}
+                row |= {name: float(value) for name, value in validate(run.parameters).items()}
             if monitor not in row:
                 raise InputError(
                     f"cannot monitor {monitor!r}: the history has no such column; {nearest(monitor, row)}"
@@ -154,10 +125,14 @@ class _Run:
     ) -> None:
         self.engine, self.state, self.recipe, self.monitor = engine, state, recipe, monitor
         self.source, rows = source, source.rows
+        self.program, self.given = engine.program, state
+        self.turned: TurnedRun | None = None
+        # The epoch before which the run turns, if it does.
+        self.turns_at: int | None = None
         self.batch_size = min(recipe.batch_size or rows, rows)
         self.steps = source.steps(self.batch_size)
         self.history = History()
-        self.best = _Best()
+        self.best = Best()
         self.plateau = Plateau()
         self.started = time.perf_counter()
         self.every = max(1, recipe.epochs // STATISTICS_PER_RUN) if statistics else 0
@@ -165,7 +140,8 @@ class _Run:
         if statistics:
             pick = generator_at(engine.program.seed, "probe").permutation(rows)[:PROBE_ROWS]
             self.probe = source.some(pick)
-        self.before = EpochStart()
+        # The parameters at an epoch's start, and the steps done by then.
+        self.before, self.before_t = EpochStart(), 0
         self.call_steps = min(self.steps, 16)
         work = 3 * rows * state.parameters.size + STEP_OVERHEAD * self.steps
         self.call_epochs = max(1, FIRST_CALL[engine.name] // work)
@@ -178,7 +154,7 @@ class _Run:
             "rows": self.source.rows,
             "engine": self.engine.name,
             "compiling": not self.engine.is_compiled,
-            "parameters": self.state.parameters.size,
+            "parameters": self.given.parameters.size,
             "monitor": self.monitor,
             "history": [dict(row) for row in self.history],
         }
@@ -190,17 +166,18 @@ class _Run:
         if not any(hasattr(callback, "restore") for callback in callbacks):
             return
         settings = asdict(self.recipe) | {"monitor": self.monitor}
-        self.identity = run_identity(
-            self.engine.program, settings, self.state.parameters, self.source.identity()
-        )
+        self.identity = run_identity(self.program, settings, self.state.parameters, self.source.identity())
         found = [snapshot for snapshot in tell(callbacks, "restore", self.identity) if snapshot is not None]
         if not found:
             return
         arrays, document = found[0].arrays, found[0].document
+        if "turned_at" in arrays:
+            np.copyto(self.state.parameters, arrays["turned_at"])
+            self.turn()
         np.copyto(self.state.parameters, arrays["parameters"])
         np.copyto(self.state.slots, arrays["slots"])
         self.state.t = document["t"]
-        self.best = _Best(**document["best"], parameters=arrays.get("best_parameters"))
+        self.best = Best(**document["best"], parameters=arrays.get("best_parameters"))
         self.plateau = Plateau(*document["plateau"])
         self.history.rows = [dict(row) for row in document["history"]]
         self.started -= document["seconds"]
@@ -208,6 +185,8 @@ class _Run:
     def snapshot(self) -> Snapshot:
         """Where the run stands, on its own: later epochs do not change it."""
         arrays = {"parameters": self.state.parameters.copy(), "slots": self.state.slots.copy()}
+        if self.turned is not None:
+            arrays["turned_at"] = self.turned.start
         best = {"score": self.best.score, "epoch": self.best.epoch, "waited": self.best.waited}
         if self.best.parameters is not None:
             arrays["best_parameters"] = self.best.parameters
@@ -219,6 +198,37 @@ class _Run:
             "seconds": time.perf_counter() - self.started,
         }
         return Snapshot(self.identity, arrays, document)
+
+    # -- where there are more inputs than examples ----------------------------------------------------
+
+    def turn_where_due(self) -> None:
+        """Turn before the epoch from which that pays."""
+        if self.turned is None and len(self.history) == self.turns_at:
+            self.turn()
+
+    def turn(self) -> None:
+        """Go on in as many coordinates as there are examples, if that is the same run."""
+        assert isinstance(self.source, InMemory)
+        turned = TurnedRun(self.engine, self.state, self.source.data)
+        if not turned.is_whole:
+            self.turns_at = None
+            return
+        self.turned, self.engine, self.state = turned, turned.engine, turned.state
+        self.source, self.before = InMemory(turned.data, turned.engine), EpochStart()
+
+    def whole(self, parameters: np.ndarray, t: int) -> np.ndarray:
+        """The parameters after so many steps as all but the engine knows them, not to be written into."""
+        return parameters if self.turned is None else self.turned.parameters(parameters, t)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """The same of those at hand."""
+        return self.whole(self.state.parameters, self.state.t)
+
+    def hand_back(self) -> None:
+        """Bring the state that the run was given to where the run stands."""
+        if self.turned is not None:
+            self.turned.hand_back(self.given)
 
     @property
     def out_of_patience(self) -> bool:
@@ -236,6 +246,7 @@ class _Run:
         takes_statistics = self.every > 0 and epoch % self.every == 0
         if takes_statistics or self.best.parameters is None:
             self.before.keep(self.state.parameters, at_hand=takes_statistics)
+            self.before_t = self.state.t
         whole, ended = StepTotals(), None
         for batches, address in self.source.passes(epoch, self.batch_size, self.recipe.shuffle):
             totals, its_rates = StepTotals(), rates[whole.steps : whole.steps + batches.steps]
@@ -268,13 +279,13 @@ class _Run:
         }
         self.call_epochs = fitting(1, seconds, self.call_epochs)
         if takes_statistics and ended is None:
-            program, probe = self.engine.program, self.probe
+            probe = self.probe
             assert probe is not None
             row |= layer_statistics(
-                self.state.parameters,
-                self.before.parameters(),
-                program.architecture,
-                program.objective,
+                self.parameters,
+                self.whole(self.before.parameters(), self.before_t),
+                self.program.architecture,
+                self.program.objective,
                 probe.X,
                 probe.Y,
             )
@@ -297,6 +308,8 @@ class _Run:
         count = min(self.recipe.epochs - first, self.call_epochs, max(1, LARGEST_ORDER // rows))
         if self.every:
             count = min(count, -first % self.every)
+        if self.turns_at is not None and first < self.turns_at:
+            count = min(count, self.turns_at - first)
         if count < 2:
             return False
         start, t = time.perf_counter(), self.state.t
@@ -328,7 +341,7 @@ class _Run:
         value = row[self.monitor]
         metric = self.monitor.removeprefix("validation_")
         score = -value if metric in HIGHER_IS_BETTER else value
-        self.best.see(score, row["epoch"], self.state.parameters if keep else None, self.recipe.min_delta)
+        self.best.see(score, row["epoch"], self.parameters if keep else None, self.recipe.min_delta)
         if self.recipe.schedule == PLATEAU:
             settings: dict[str, Any] = {}
             if self.recipe.schedule_factor is not None:
@@ -342,7 +355,9 @@ class _Run:
         if kept is None:
             # After a divergence the last epoch that was done is the last with a cost: its end is `before`.
             epoch = len(self.history)
-            kept = self.before.parameters() if stopped == "diverged" else self.state.parameters
+            kept = self.given.parameters
+            if stopped == "diverged":
+                kept = self.whole(self.before.parameters(), self.before_t)
         return Result(
             parameters=kept,
             history=self.history,
@@ -350,7 +365,7 @@ class _Run:
             stopped=stopped,
             reason=self._reason(stopped),
             seconds=time.perf_counter() - self.started,
-            state=self.state,
+            state=self.given,
         )
 
     def _reason(self, stopped: str) -> str:
@@ -362,11 +377,6 @@ class _Run:
         if stopped == "callback":
             return f"a callback asked to stop after epoch {done}"
         return reason_of(stopped, done)
-
-
-def reason_of(stopped: str, done: int) -> str:
-    """Why a run ended after so many epochs that went to its "epochs" or was "interrupted", in a sentence."""
-    return f"all {done} epochs were done" if stopped == "epochs" else f"interrupted in epoch {done}"
 
 
 def is_finite(array: np.ndarray) -> bool:

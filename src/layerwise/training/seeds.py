@@ -27,9 +27,10 @@ from layerwise.errors import InputError
 from layerwise.formulas.schedules import PLATEAU
 from layerwise.training.history import History, epoch_columns, time_columns
 from layerwise.training.interrupt import StopOnInterrupt
-from layerwise.training.loop import Result, fitting, is_finite, reason_of, train
+from layerwise.training.loop import fitting, is_finite, train
 from layerwise.training.passes import Data
 from layerwise.training.recipe import Recipe
+from layerwise.training.result import Result, reason_of
 
 # Rows in the orders of the epochs that one call does, of all networks: 1 MiB.
 LARGEST_ORDERS = 2**17
