@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from training_runs import Scripted, regression_program, run
+from training_runs import regression_program, run
 
-from layerwise.engine import TrainingState, at_most, build_engine
+from layerwise.engine import TrainingState, at_most, build_engine, cost_of
 from layerwise.formulas.optimizers import OPTIMIZERS
 from layerwise.network.architecture import Architecture
 from layerwise.network.parameters import initial_parameters
@@ -138,12 +138,75 @@ def test_a_small_network_is_not_worth_it(monkeypatch):
     assert epochs_before_turning(build_engine(program(), "compiled"), data()) is None
 
 
-def test_a_run_that_is_looked_at_after_each_epoch_does_not_turn(monkeypatch):
+class HeldOut:
+    """The cost of rows that are not trained on, and how often they were looked at."""
+
+    def __init__(self, its_program, X, Y, engine=None):
+        self.engine, self.X, self.Y = engine or build_engine(its_program, "compiled"), X, Y
+        self.seen = []
+
+    def __call__(self, parameters):
+        Z = self.engine.pre_activations(parameters, self.X)
+        self.seen.append(parameters.size)
+        return {"validation_cost": cost_of(self.engine.program, Z, self.Y)}
+
+
+class Turning(HeldOut):
+    def on(self, engine, X):
+        other = Turning(None, X, self.Y, engine)
+        other.seen = self.seen
+        return other
+
+
+def held_out(kind, settings):
+    """Of other rows than those trained on; some are of training, one is 0."""
+    rows = data(seed=1)
+    X = np.concatenate([rows.X[:9], data().X[:3], np.zeros((1, 120), "f4")])
+    return kind(program(**settings), X, np.concatenate([rows.Y[:9], data().Y[:4]]))
+
+
+@pytest.mark.parametrize("settings", [{}, {"l2": 2.0}, {"optimizer": "nesterov", "max_norm": 0.3}])
+def test_validation_sees_the_same_network(settings, monkeypatch):
     turns = turned(monkeypatch)
-    validation = Scripted([*range(20, 0, -1), *range(2, 22)])
-    result = compiled(validate=validation)
-    assert (turns, result.best_epoch) == ([], 20)
-    assert result.parameters.tobytes() == validation.shown[19].tobytes()
+    recipe = replace(EPOCHS, epochs=60)
+    validation = held_out(Turning, settings)
+    single = compiled(recipe, program(**settings), validate=validation)
+    assert turns == [TURNS_AT]
+    plain = held_out(HeldOut, settings)
+    double = compiled(recipe, program(**settings), validate=plain)
+    assert turns == [TURNS_AT]
+    assert_same_run(single, double)
+    assert len(validation.seen) == len(plain.seen) == 60
+    assert max(validation.seen[TURNS_AT:]) < WIDE.parameter_count == min(plain.seen)
+    costs = [[row["validation_cost"] for row in result.history] for result in (single, double)]
+    np.testing.assert_allclose(*costs, rtol=1e-4)
+    assert np.ptp(costs[0]) > 1e-3
+
+
+class Scored:
+    """A validation that finds one epoch the best, whatever it sees."""
+
+    X = np.zeros((1, 120), "f4")
+
+    def __init__(self, best):
+        self.best, self.epoch = best, 0
+
+    def __call__(self, parameters):
+        self.epoch += 1
+        return {"validation_cost": abs(self.epoch - self.best)}
+
+    def on(self, engine, X):
+        return self
+
+
+@pytest.mark.parametrize("best", [3, 20, 40])
+def test_the_best_epoch_is_of_all_inputs(best):
+    scored = Scored(best)
+    result = compiled(validate=scored)
+    assert result.best_epoch == best
+    assert result.parameters.shape == (WIDE.parameter_count,)
+    whole = compiled(replace(EPOCHS, epochs=best))
+    assert result.parameters.tobytes() == whole.parameters.tobytes()
 
 
 def test_the_start_of_a_network_of_zeros():
@@ -187,6 +250,16 @@ def test_a_run_that_stopped_goes_on_to_the_same_bits(stop, settings):
     snapshot = keeper.taken[stop - 1]
     assert ("turned_at" in snapshot.arrays) is (stop > TURNS_AT)
     assert_same_bits(compiled(its_program=program(**settings), callbacks=[Keeper(snapshot)]), whole)
+
+
+@pytest.mark.parametrize("stop", [TURNS_AT - 2, TURNS_AT, 25])
+def test_a_run_with_a_best_epoch_goes_on_to_the_same_bits(stop):
+    keeper = Keeper()
+    whole = compiled(callbacks=[keeper], validate=held_out(Turning, {}))
+    snapshot = keeper.taken[stop - 1]
+    resumed = compiled(callbacks=[Keeper(snapshot)], validate=held_out(Turning, {}))
+    assert_same_bits(resumed, whole)
+    assert resumed.best_epoch == whole.best_epoch
 
 
 def test_how_a_run_is_cut_into_calls_makes_no_difference(monkeypatch):

@@ -14,7 +14,7 @@ from layerwise.engine import Program, TrainingState, build_engine
 from layerwise.errors import TrainingError
 from layerwise.network.parameters import initial_parameters
 from layerwise.training import Data, Recipe, Result, train
-from layerwise.training.loop import Validate
+from layerwise.training.validation import Validate
 
 
 @dataclass

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from layerwise.engine import Engine, cost_of, output_activation
+from layerwise.engine import Engine, Program, cost_of, output_activation
 from layerwise.evaluation import evaluate
-from layerwise.training.loop import Validate
 
 
 class Held(NamedTuple):
@@ -37,17 +36,17 @@ class Validation(NamedTuple):
     metrics: tuple[str, ...]
     prediction: Callable[[np.ndarray], np.ndarray]
 
-    def __call__(self, engine: Engine) -> Validate:
+    def __call__(self, engine: Engine) -> Validating:
+        return Validating(self, engine, self.held.X)
+
+    def row(self, program: Program, Z: np.ndarray) -> dict[str, float]:
+        """What the history gets where the held-out rows come to Z (m, n[L])."""
         held = self.held
-
-        def validate(parameters: np.ndarray) -> dict[str, float]:
-            with np.errstate(all="ignore"):
-                Z = engine.pre_activations(parameters, held.X)
-                row = {"validation_cost": cost_of(engine.program, Z, held.Y, held.counted)}
-                prediction = self.prediction(output_activation(engine.program, Z))
-            return row | {f"validation_{name}": value for name, value in self._scores(prediction).items()}
-
-        return validate
+        with np.errstate(all="ignore"):
+            cost = cost_of(program, Z, held.Y, held.counted)
+            prediction = self.prediction(output_activation(program, Z))
+        scores = {f"validation_{name}": value for name, value in self._scores(prediction).items()}
+        return {"validation_cost": cost} | scores
 
     def _scores(self, prediction: np.ndarray) -> dict[str, float]:
         held = self.held
@@ -58,3 +57,19 @@ class Validation(NamedTuple):
             return {"accuracy": float(np.average(right, weights=held.weights))}
         scores = evaluate(self.task, held.values, prediction, weights=held.weights, metrics=self.metrics)
         return {name: scores.get(name, float("nan")) for name in self.metrics}
+
+
+class Validating(NamedTuple):
+    """See `training.validation.Turnable`: X are the held-out rows as the engine takes them."""
+
+    validation: Validation
+    engine: Engine
+    X: np.ndarray
+
+    def __call__(self, parameters: np.ndarray) -> dict[str, float]:
+        with np.errstate(all="ignore"):
+            Z = self.engine.pre_activations(parameters, self.X)
+        return self.validation.row(self.engine.program, Z)
+
+    def on(self, engine: Engine, X: np.ndarray) -> Validating:
+        return self._replace(engine=engine, X=X)

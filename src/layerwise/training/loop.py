@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import Any
@@ -24,6 +24,7 @@ from layerwise.training.result import Best, Result, reason_of
 from layerwise.training.snapshot import Snapshot, run_identity
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 from layerwise.training.turned_run import TurnedRun, epochs_before_turning
+from layerwise.training.validation import Turnable, Validate
 
 HIGHER_IS_BETTER = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "r2")
 SECONDS_PER_CALL = 0.2
@@ -36,8 +37,6 @@ STATISTICS_PER_RUN = 100
 LARGEST_ORDER = 2**20
 # What a callback may have that is called between two epochs.
 BETWEEN_EPOCHS = ("on_steps_end", "on_epoch_end", "on_snapshot")
-
-Validate = Callable[[np.ndarray], Mapping[str, float]]
 
 
 def train(
@@ -63,10 +62,7 @@ def train(
     if source.rows == 0:
         raise InputError("there are no examples to train on; expected at least one row")
     monitor = recipe.monitor or ("validation_cost" if validate else "cost")
-    run = _Run(engine, state, source, recipe, monitor, statistics)
-    if validate is None and isinstance(source, InMemory):
-        # Who looks after each epoch would have all weights put together each time, which takes as long.
-        run.turns_at = epochs_before_turning(engine, source.data)
+    run = _Run(engine, state, source, recipe, monitor, statistics, validate)
     run.restore_from(callbacks)
     tell(callbacks, "on_train_begin", run.plan())
     stopped = "patience" if run.out_of_patience else "epochs"
@@ -87,8 +83,8 @@ def train(
             if ended == "diverged":
                 stopped = ended
                 break
-            if validate is not None:
-                row |= {name: float(value) for name, value in validate(run.parameters).items()}
+            if run.validate is not None:
+                row |= {name: float(value) for name, value in run.validate(run.state.parameters).items()}
             if monitor not in row:
                 raise InputError(
                     f"cannot monitor {monitor!r}: the history has no such column; {nearest(monitor, row)}"
@@ -122,13 +118,18 @@ class _Run:
         recipe: Recipe,
         monitor: str,
         statistics: bool,
+        validate: Validate | None,
     ) -> None:
+        self.validate = validate
         self.engine, self.state, self.recipe, self.monitor = engine, state, recipe, monitor
         self.source, rows = source, source.rows
         self.program, self.given = engine.program, state
         self.turned: TurnedRun | None = None
         # The epoch before which the run turns, if it does.
         self.turns_at: int | None = None
+        # A validation of parameters alone would have all weights put together each time, which takes as long.
+        if isinstance(source, InMemory) and (validate is None or isinstance(validate, Turnable)):
+            self.turns_at = epochs_before_turning(engine, source.data)
         self.batch_size = min(recipe.batch_size or rows, rows)
         self.steps = source.steps(self.batch_size)
         self.history = History()
@@ -214,16 +215,13 @@ class _Run:
             self.turns_at = None
             return
         self.turned, self.engine, self.state = turned, turned.engine, turned.state
+        if isinstance(self.validate, Turnable):
+            self.validate = turned.validating(self.validate)
         self.source, self.before = InMemory(turned.data, turned.engine), EpochStart()
 
     def whole(self, parameters: np.ndarray, t: int) -> np.ndarray:
         """The parameters after so many steps as all but the engine knows them, not to be written into."""
         return parameters if self.turned is None else self.turned.parameters(parameters, t)
-
-    @property
-    def parameters(self) -> np.ndarray:
-        """The same of those at hand."""
-        return self.whole(self.state.parameters, self.state.t)
 
     def hand_back(self) -> None:
         """Bring the state that the run was given to where the run stands."""
@@ -282,7 +280,7 @@ class _Run:
             probe = self.probe
             assert probe is not None
             row |= layer_statistics(
-                self.parameters,
+                self.whole(self.state.parameters, self.state.t),
                 self.whole(self.before.parameters(), self.before_t),
                 self.program.architecture,
                 self.program.objective,
@@ -341,7 +339,7 @@ class _Run:
         value = row[self.monitor]
         metric = self.monitor.removeprefix("validation_")
         score = -value if metric in HIGHER_IS_BETTER else value
-        self.best.see(score, row["epoch"], self.parameters if keep else None, self.recipe.min_delta)
+        self.best.see(score, row["epoch"], self.state.parameters if keep else None, self.recipe.min_delta)
         if self.recipe.schedule == PLATEAU:
             settings: dict[str, Any] = {}
             if self.recipe.schedule_factor is not None:
@@ -352,6 +350,8 @@ class _Run:
 
     def result(self, stopped: str) -> Result:
         kept, epoch = self.best.parameters, self.best.epoch
+        if kept is not None and self.turned is not None and kept.size != self.given.parameters.size:
+            kept = self.turned.whole(kept)
         if kept is None:
             # After a divergence the last epoch that was done is the last with a cost: its end is `before`.
             epoch = len(self.history)

@@ -7,6 +7,7 @@ trained is the narrow network; the weights of all inputs are put together when s
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from layerwise.engine import Engine, TrainingState, build_engine
 from layerwise.engine.threads import shared_processors
 from layerwise.network.turned_inputs import turned_by_products
 from layerwise.training.passes import Data
+from layerwise.training.validation import Turnable, Validate
 
 # Examples whose products are held and factored: 32 MiB, and a second or two, at most.
 MOST_EXAMPLES = 2**11
@@ -76,10 +78,14 @@ class TurnedRun:
         X = np.zeros((len(data.X), len(R) + 1), dtype)
         X[:, :-1] = R.T
         self.data = Data(X, data.Y, data.weights)
-        sizes = X.shape[1], *program.architecture.sizes[1:]
-        architecture = replace(program.architecture, sizes=sizes)
-        self.engine = build_engine(replace(program, architecture=architecture), engine.name)
+        self._program, self._engine_name = program, engine.name
+        self.engine = self._engine_of(X.shape[1])
         self._seen: dict[int, np.ndarray] = {}
+
+    def _engine_of(self, inputs: int) -> Engine:
+        sizes = inputs, *self._program.architecture.sizes[1:]
+        architecture = replace(self._program.architecture, sizes=sizes)
+        return build_engine(replace(self._program, architecture=architecture), self._engine_name)
 
     def _products(self, vectors: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Of the examples with each other (m, m), and of each vector's first layer: with the examples
@@ -123,6 +129,33 @@ class TurnedRun:
         if t not in self._seen:
             self._seen = dict([*self._seen.items()][-1:]) | {t: self.whole(narrow)}
         return self._seen[t]
+
+    def validating(self, validate: Turnable) -> Validate:
+        """The same validation, of parameters of the narrow network.
+
+        Rows that are not trained on have a part across Q too, and what it comes to is another number for each
+        unit: they get one more input for each, which no other unit reads.
+        """
+        n, inputs = self._first.shape
+        along, with_start = np.zeros((len(validate.X), len(self._X))), np.zeros((len(validate.X), n))
+        start = self.start[self._first.slice].reshape(n, inputs)
+        with shared_processors(1, with_blas=True):
+            for first in range(0, inputs, INPUTS_AT_ONCE):
+                some = slice(first, first + INPUTS_AT_ONCE)
+                rows = validate.X[:, some].astype(np.float64)
+                along += rows @ self._X[:, some].astype(np.float64).T
+                with_start += rows @ start[:, some].astype(np.float64).T
+            inside = along @ self._B
+            across = (with_start - inside @ self._inside.T) / self._length
+        X = np.concatenate([inside, across], axis=1).astype(self.start.dtype)
+        viewed = validate.on(self._engine_of(X.shape[1]), X)
+
+        def validate_narrow(narrow: np.ndarray) -> Mapping[str, float]:
+            turned = narrow[: n * (inside.shape[1] + 1)].reshape(n, -1)
+            W = np.concatenate([turned[:, :-1], np.diag(turned[:, -1])], axis=1)
+            return viewed(np.concatenate([W.ravel(), narrow[turned.size :]]))
+
+        return validate_narrow
 
     def hand_back(self, state: TrainingState) -> None:
         """Bring the state of the run to where this one stands."""
