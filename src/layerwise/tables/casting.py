@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from layerwise.tables.missing import cleaned
 
 if TYPE_CHECKING:
@@ -66,7 +68,10 @@ def to_numbers(series: pl.Series) -> Cast:
         numbers = series.dt.total_microseconds().cast(pl.Float64) / 1e6
     elif dtype == pl.Time:
         numbers = series.cast(pl.Int64).cast(pl.Float64) / 1e9
-    elif dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
+    elif dtype.is_numeric():
+        numbers = series if dtype == pl.Float64 else series.cast(pl.Float64)
+        return numbers, pl.Series(series.name, np.zeros(len(series), dtype=bool))
+    elif dtype in (pl.Boolean, pl.Null):
         numbers = series.cast(pl.Float64)
     else:
         numbers = pl.Series(series.name, [None], dtype=pl.Float64).new_from_index(0, len(series))

@@ -6,12 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from layerwise.errors import InputError, nearest
 from layerwise.tables.casting import to_dates, to_numbers
 from layerwise.tables.column import LAST_RESORT, ColumnProfile, column_notices
 from layerwise.tables.kinds import USABLE, Kind, Recognition, recognise_kind, shown
 from layerwise.tables.leaks import find_leaks
-from layerwise.tables.missing import cleaned
+from layerwise.tables.missing import cleaned, present_in
 from layerwise.tables.notices import Notice, counted, listed
 from layerwise.tables.task import decide_task
 
@@ -61,10 +63,11 @@ def profile_table(
     """
     _require_columns(frame, exclude, only, target)
     reserved = reserved or {}
+    exclude, only = frozenset(exclude), frozenset(only)
     columns = [
-        _profile(frame[name], reserved.get(name) or _chosen(name, exclude, only))
-        for name in frame.columns
-        if name != target
+        _profile(series, reserved.get(series.name) or _chosen(series.name, exclude, only))
+        for series in frame.get_columns()
+        if series.name != target
     ]
     columns = _without_needless_refusal(columns, only)
     notices = column_notices(columns)
@@ -102,6 +105,8 @@ def _chosen(name: str, exclude: Collection[str], only: Collection[str]) -> str:
 
 
 def _profile(series: pl.Series, refusal: str) -> ColumnProfile:
+    import polars as pl
+
     values = cleaned(series)
     found = recognise_kind(series)
     used = not refusal and found.kind in USABLE
@@ -124,7 +129,8 @@ def _profile(series: pl.Series, refusal: str) -> ColumnProfile:
         numbers = to_numbers(series)[0]
         if used:
             _require_finite(numbers)
-        finite = numbers.filter(numbers.is_finite())
+        is_finite = np.isfinite(numbers.to_numpy())
+        finite = numbers if is_finite.all() else numbers.filter(pl.Series(is_finite))
         if len(finite):
             low, high, mean = float(finite.min()), float(finite.max()), float(finite.mean())  # type: ignore[arg-type]
             return replace(profile, minimum=low, maximum=high, mean=mean)
@@ -132,9 +138,9 @@ def _profile(series: pl.Series, refusal: str) -> ColumnProfile:
 
 
 def _require_finite(numbers: pl.Series) -> None:
-    infinite = numbers.is_infinite().fill_null(False)
+    infinite = np.isinf(numbers.to_numpy())
     if infinite.any():
-        count, row = int(infinite.sum()), int(infinite.arg_true()[0]) + 1
+        count, row = int(infinite.sum()), int(infinite.argmax()) + 1
         raise InputError(
             f"column {numbers.name!r} holds {counted(count, 'infinite value')} (first in row {row:,}); "
             f"replace them or leave the column out with --exclude {numbers.name!r}"
@@ -142,10 +148,12 @@ def _require_finite(numbers: pl.Series) -> None:
 
 
 def _examples(values: pl.Series, found: Recognition) -> tuple[str, ...]:
-    present = values.drop_nulls()
+    present = present_in(values)
     if found.kind in (Kind.CATEGORY, Kind.BOOLEAN):
         counts = present.value_counts(sort=True)
         first = counts.sort(["count", present.name], descending=[True, False])[present.name].head(5)
+    elif present.dtype.is_numeric():
+        return tuple(shown(value) for value in list(dict.fromkeys(present.head(100).to_list()))[:3])
     else:
         first = present.head(100).unique(maintain_order=True).head(3)
     if found.kind == Kind.DATE:

@@ -64,8 +64,7 @@ class TableEncoder:
         names = [column.name for column in profile.used]
         _require_columns(frame, names)
         parts: list[Part] = []
-        for column in profile.used:
-            series = frame[column.name]
+        for column, series in zip(profile.used, frame.select(names).get_columns(), strict=True):
             if column.kind == Kind.NUMBER:
                 parts.append(NumberFeatures.fit(column, series, scaling))
             elif column.kind == Kind.BOOLEAN:
@@ -121,8 +120,8 @@ class TableEncoder:
         out = np.empty((frame.height, len(self.feature_names)), dtype=dtype)
         novelties = []
         place = 0
-        for part in self.parts:
-            values, new = part.transform(frame[part.column])
+        for part, series in zip(self.parts, frame.select(self.columns).get_columns(), strict=True):
+            values, new = part.transform(series)
             out[:, place : place + values.shape[1]] = values
             place += values.shape[1]
             novelties += new
@@ -156,9 +155,11 @@ class TableEncoder:
 
 
 def _require_columns(frame: pl.DataFrame, names: Any) -> None:
-    absent = [name for name in names if name not in frame.columns]
+    there = dict.fromkeys(frame.columns)
+    absent = [name for name in names if name not in there]
     if absent:
-        others = [name for name in frame.columns if name not in names] or list(frame.columns)
+        asked = set(names)
+        others = [name for name in there if name not in asked] or list(there)
         hint = nearest(absent[0], others[:50]) if others else "the table has no columns"
         raise InputError(
             f"the table lacks {'the column' if len(absent) == 1 else f'{len(absent):,} columns'} "

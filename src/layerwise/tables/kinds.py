@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from layerwise.tables.casting import date_format, to_booleans, to_numbers
-from layerwise.tables.missing import cleaned
+from layerwise.tables.missing import cleaned, present_in
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,7 +59,7 @@ def recognise_kind(series: pl.Series) -> Recognition:
     import polars as pl
 
     series = cleaned(series)
-    present = series.drop_nulls()
+    present = present_in(series)
     if not len(present):
         return Recognition(Kind.EMPTY, "it holds no value", 0)
     if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
