@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from sklearn.metrics import log_loss, mean_absolute_error
 
-from layerwise import datasets, load
+from layerwise import datasets, evaluation, load
 from layerwise.errors import InputError, TrainingError
-from layerwise.runs import TrainConfig, read_run, run_training
+from layerwise.runs import TrainConfig, read_run, run_training, scoring
 from layerwise.runs.training_table import named_columns, read_training_table
 
 SMALL = {"hidden": (8,), "epochs": 4, "engine": "numpy"}
@@ -216,3 +216,44 @@ def test_the_saved_model_of_a_run_loads_from_its_folder():
     run = train(data="demo:diabetes")
     frame = datasets.load("diabetes").frame
     assert np.array_equal(load(run.path).predict(frame), run.model.predict(frame))
+
+
+def test_importance_is_what_shuffling_the_tables_columns_does(sales):
+    """Of the numbers, the dates and the categories alike: the table shuffled, then predicted."""
+    run = train(data="sales.csv", target="sold", epochs=20, seed=2)
+    rows = read_training_table(run.config).splits["test"]
+    truth = run.model.target_.encode(rows.target)
+    found = {one["column"]: one for one in run.metrics["importance"]["columns"]}
+    assert set(found) == {"date", "shop", "price", "trust"}
+
+    def rmse(frame):
+        return float(np.sqrt(np.mean((run.model.predict(frame) - truth) ** 2)))
+
+    n = rows.frame.height
+    for name, one in found.items():
+        generator = evaluation.importance._generator(2, "column " + name)
+        worse = []
+        for _ in range(5):
+            order = generator.permutation(n)
+            shuffled = rows.frame.with_columns(rows.frame[name][order].alias(name))
+            worse.append(rmse(shuffled) - rmse(rows.frame))
+        assert one["mean"] == pytest.approx(np.mean(worse), rel=1e-6, abs=1e-9)
+        assert one["std"] == pytest.approx(np.std(worse), rel=1e-6, abs=1e-9)
+    assert found["price"]["mean"] > 0
+
+
+def test_a_table_of_thousands_of_columns(tmp_path):
+    """Measurements of genes: what the answers rest on is looked for where the first layer looks."""
+    draw = np.random.default_rng(0)
+    sick = draw.integers(0, 2, 160)
+    genes = draw.normal(size=(160, 2000))
+    genes[:, :60] += 3.0 * sick[:, None]
+    frame = pl.DataFrame(genes, schema=[f"gene {k}" for k in range(2000)])
+    frame.with_columns(sick=pl.Series(sick)).write_parquet(tmp_path / "genes.parquet")
+    run = train(data=str(tmp_path / "genes.parquet"), target="sick", epochs=30)
+    assert run.metrics["test"]["accuracy"] > 0.7
+    columns = [one["column"] for one in run.metrics["importance"]["columns"]]
+    assert len(columns) == scoring.MOST_SHUFFLED
+    assert {f"gene {k}" for k in range(60)} <= set(columns)
+    report = (run.path / "report.html").read_text(encoding="utf-8")
+    assert "The network reads 2000 columns; only those that its first layer weighs most were" in report

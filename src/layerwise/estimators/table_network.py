@@ -241,13 +241,14 @@ class TableNetwork(SeenNetwork, TableParameters):
         check_is_fitted(self, "network_")
         frame = table_like_trained(self, X)
         with held_to(self._threads()):
-            parts = [
-                self._prediction(self.network_.outputs(self._features(part)))
-                for part in frame.iter_slices(ROWS_PER_PREDICTION)
-            ]
+            parts = [self.answers(self._features(part)) for part in frame.iter_slices(ROWS_PER_PREDICTION)]
         if not parts:
             parts = [self._prediction(np.empty((0, self.network_.program.architecture.sizes[-1])))]
         return np.concatenate(parts)
+
+    def answers(self, features: np.ndarray) -> np.ndarray:
+        """Probabilities (rows, classes) or values (rows,) of rows as `encoder_` makes them."""
+        return self._prediction(self.network_.outputs(features))
 
     # -- being looked at -------------------------------------------------------------------------------
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,6 @@ import numpy.typing as npt
 from layerwise.errors import InputError, nearest
 from layerwise.evaluation.metrics import HIGHER_IS_BETTER, evaluate
 from layerwise.evaluation.scored_rows import TASKS
-
-if TYPE_CHECKING:
-    import polars as pl
 
 MOST_PREDICTIONS = 2_000_000
 
@@ -44,26 +40,28 @@ def importance_metric(task: str) -> str:
 
 
 def permutation_importance(
-    predict: Callable[[pl.DataFrame], npt.ArrayLike],
-    frame: pl.DataFrame,
+    predict: Callable[[np.ndarray], npt.ArrayLike],
+    features: np.ndarray,
+    columns: Mapping[str, Sequence[int]],
     y: npt.ArrayLike,
     task: str,
     *,
-    columns: Sequence[str] | None = None,
     repeats: int = 5,
     seed: int = 0,
     metric: str | None = None,
     weights: npt.ArrayLike | None = None,
     max_rows: int = 2_000,
 ) -> list[Importance]:
-    """One Importance per column of `columns` (default: all of `frame`), the largest first.
+    """One Importance per column of `columns`, the largest first.
 
-    predict maps a frame of n rows to a prediction as `evaluate` takes it: (n, k) probabilities or (n,)
-    values. frame (n rows) and y (n,) should be rows that training has not seen. A column that the model does
-    not read gets exactly 0. At most `max_rows` rows are used, and rows and repeats are cut further so that no
-    more than two million rows are predicted in all. A column's shuffles depend on seed and its name alone.
-    Two columns that say the same thing stand in for each other, so both can look unimportant.
-    Raises InputError for an unknown column or metric, repeats below 1, or lengths that differ.
+    features (n, k) are rows of a table as a network takes them, and `columns` says which of them each of the
+    table's columns became: its values are shuffled together. predict maps such rows to a prediction as
+    `evaluate` takes it: (n, classes) probabilities or (n,) values. features and y (n,) should be rows that
+    training has not seen. A column that the model does not read gets exactly 0. At most `max_rows` rows are
+    used, and rows and repeats are cut further so that no more than two million rows are predicted in all. A
+    column's shuffles depend on seed and its name alone. Two columns that say the same thing stand in for each
+    other, so both can look unimportant.
+    Raises InputError for an unknown metric, repeats below 1, or lengths that differ.
     Source: Breiman 2001; Fisher, Rudin and Dominici 2019.
     """
     metric = metric or importance_metric(task)
@@ -72,19 +70,15 @@ def permutation_importance(
     if repeats < 1 or max_rows < 1:
         raise InputError(f"repeats and max_rows must be at least 1; found {repeats} and {max_rows}")
     truth = np.asarray(y)
-    if len(truth) != frame.height:
-        raise InputError(f"the frame has {frame.height:,} rows but y has {len(truth):,}")
-    wanted = list(frame.columns if columns is None else columns)
-    for name in wanted:
-        if name not in frame.columns:
-            raise InputError(f"the frame has no column {name!r}; {nearest(name, frame.columns)}")
-    if not wanted:
+    if len(truth) != len(features):
+        raise InputError(f"there are {len(features):,} rows of features but y has {len(truth):,}")
+    if not columns:
         return []
-    rows, repeats = _affordable(min(frame.height, max_rows), len(wanted), repeats)
+    rows, repeats = _affordable(min(len(features), max_rows), len(columns), repeats)
     weight = None if weights is None else np.asarray(weights, dtype=np.float64)
-    if rows < frame.height:
-        some = np.sort(_generator(seed, "rows").permutation(frame.height)[:rows])
-        frame, truth = frame[some], truth[some]
+    if rows < len(features):
+        some = np.sort(_generator(seed, "rows").permutation(len(features))[:rows])
+        features, truth = features[some], truth[some]
         weight = None if weight is None else weight[some]
     sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
 
@@ -96,15 +90,17 @@ def permutation_importance(
             )
         return sign * scores[metric]
 
-    plain = score(np.asarray(predict(frame), dtype=np.float64))
-    stacked = frame[np.tile(np.arange(rows), repeats)]
+    plain = score(np.asarray(predict(features), dtype=np.float64))
+    stacked = np.tile(features, (repeats, 1))
     found = []
-    for name in wanted:
+    for name, own in columns.items():
         generator = _generator(seed, "column " + name)
         order = np.concatenate([generator.permutation(rows) for _ in range(repeats)])
-        shuffled = stacked.with_columns(frame[name][order].alias(name))
-        prediction = np.asarray(predict(shuffled), dtype=np.float64)
+        places = np.array(own, dtype=np.intp)
+        stacked[:, places] = features[order[:, None], places]
+        prediction = np.asarray(predict(stacked), dtype=np.float64)
         worse = [score(part) - plain for part in prediction.reshape(repeats, rows, *prediction.shape[1:])]
+        stacked[:, places] = np.tile(features[:, places], (repeats, 1))
         found.append(Importance(name, float(np.mean(worse)), float(np.std(worse))))
     return sorted(found, key=lambda importance: -importance.mean)
 

@@ -20,7 +20,8 @@ def decision_boundary(model: Any, rows: Rows, y: np.ndarray) -> Boundary | None:
     numbers. `y` (n,) is the rows' target as class index or value."""
     import polars as pl
 
-    used = [column for column in model.profile_.used if column.name in model.encoder_.columns]
+    read = set(model.encoder_.columns)
+    used = [column for column in model.profile_.used if column.name in read]
     if len(used) != 2 or any(column.kind != Kind.NUMBER for column in used):
         return None
     names = [column.name for column in used]

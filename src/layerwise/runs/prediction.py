@@ -87,7 +87,8 @@ def _batches(model: Any, data: str, keep: tuple[str, ...]) -> tuple[Iterator[pl.
     if data.lower().endswith(_COLUMNAR):
         names = next(read_batches(data, batch_rows=1)).columns
         kept = _kept(data, keep, names)
-        needed = [name for name in names if name in model.encoder_.columns or name in kept]
+        wanted = {*model.encoder_.columns, *kept}
+        needed = [name for name in names if name in wanted]
         return read_batches(data, columns=needed or names[:1], as_text=text), kept
     batches = read_batches(data, as_text=text)
     first = next(batches)

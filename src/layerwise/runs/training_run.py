@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from layerwise._version import __version__
-from layerwise.evaluation import baseline_metrics, importance_metric, permutation_importance
+from layerwise.evaluation import baseline_metrics, importance_metric
 from layerwise.persistence import write_atomically
 from layerwise.report import write_report
 from layerwise.runs.config import TrainConfig
@@ -27,7 +27,7 @@ from layerwise.runs.run_folder import (
     new_folder,
     run_path,
 )
-from layerwise.runs.scoring import predictor, score
+from layerwise.runs.scoring import importance, score
 from layerwise.runs.stored_run import Run
 from layerwise.runs.training_table import TrainingTable, read_training_table
 from layerwise.tables import Notice
@@ -112,15 +112,7 @@ def _measured(table: TrainingTable, model: Any, said: tuple[Notice, ...]) -> Mea
             train_weights=train.weights,
             weights=best.weights,
         ),
-        importance=permutation_importance(
-            predictor(model),
-            table.splits[scored].frame,
-            best.y,
-            task,
-            columns=model.encoder_.columns,
-            seed=config.seed,
-            weights=best.weights,
-        ),
+        importance=importance(model, table.splits[scored].frame, best, seed=config.seed),
         importance_metric=importance_metric(task),
         notices=_merged(table.notices, model.profile_.notices, said),
     )

@@ -21,8 +21,9 @@ def whole(frames: Frames) -> pl.DataFrame:
     import polars as pl
 
     parts = list(frames(None))
-    dtypes = unified(part.schema for part in parts)
-    if any(_loses_text(part.schema.get(name), dtype) for part in parts for name, dtype in dtypes.items()):
+    schemas = [part.schema for part in parts]
+    dtypes = unified(schemas)
+    if any(_loses_text(schema.get(name), dtype) for schema in schemas for name, dtype in dtypes.items()):
         parts = list(frames(dtypes))
     return pl.concat([cast_to(part, dtypes) for part in parts])
 
@@ -62,8 +63,9 @@ def cast_to(frame: pl.DataFrame, dtypes: Dtypes) -> pl.DataFrame:
     """The frame with exactly these columns, in this order; a column that it lacks is null."""
     import polars as pl
 
+    there = set(frame.columns)
     return frame.select(
-        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
+        pl.col(name).cast(dtype) if name in there else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in dtypes.items()
     )
 

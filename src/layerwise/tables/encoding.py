@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,22 +82,22 @@ class TableEncoder:
             )
         return encoder
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The table's columns that `transform` needs."""
         return tuple(part.column for part in self.parts)
 
-    @property
+    @cached_property
     def feature_names(self) -> tuple[str, ...]:
         """A name for each feature, such as "age", "age (missing)", "city = Rome", "born (days)"."""
         return tuple(name for part in self.parts for name in part.names)
 
-    @property
+    @cached_property
     def feature_columns(self) -> tuple[str, ...]:
         """The column that each feature comes from."""
         return tuple(part.column for part in self.parts for _ in part.names)
 
-    @property
+    @cached_property
     def text_columns(self) -> tuple[str, ...]:
         """Columns to read as text (`as_text` of the readers), so that a level "007" is not read as 7."""
         return tuple(part.column for part in self.parts if isinstance(part, CategoryFeatures))

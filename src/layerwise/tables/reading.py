@@ -113,9 +113,9 @@ def _present(source: str, names: list[str], columns: Iterable[str] | None) -> li
     """The columns asked for, None for all. Raises InputError for one that the table does not have."""
     if columns is None:
         return None
-    columns = list(columns)
+    columns, there = list(columns), set(names)
     for column in columns:
-        if column not in names:
+        if column not in there:
             raise InputError(f"{source} has no column {column!r}; {nearest(column, names)}")
     return columns
 
