@@ -112,7 +112,7 @@ def _measured(table: TrainingTable, model: Any, said: tuple[Notice, ...]) -> Mea
             train_weights=train.weights,
             weights=best.weights,
         ),
-        importance=importance(model, table.splits[scored].frame, best, seed=config.seed),
+        importance=importance(model, table.splits[scored], best, seed=config.seed),
         importance_metric=importance_metric(task),
         notices=_merged(table.notices, model.profile_.notices, said),
     )
