@@ -208,6 +208,9 @@ class Engine(Protocol):
     def is_compiled(self) -> bool:
         """Whether training can start at once; if not, the first call compiles, which takes seconds."""
 
+    def compile(self) -> None:
+        """Compile all that training needs, unless it is there: once on a machine for a kind of network."""
+
     def run_steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
     ) -> StepTotals:

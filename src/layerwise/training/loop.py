@@ -65,6 +65,7 @@ def train(
     run = _Run(engine, state, source, recipe, monitor, statistics, validate)
     run.restore_from(callbacks)
     tell(callbacks, "on_train_begin", run.plan())
+    run.compile()
     stopped = "patience" if run.out_of_patience else "epochs"
     looked_at = validate is not None or recipe.patience is not None or recipe.schedule == PLATEAU
     # A batch of weight 0 is no step, so with weights the steps of an epoch are counted one epoch at a time.
@@ -160,6 +161,12 @@ class _Run:
             "history": [dict(row) for row in self.history],
         }
 
+    def compile(self) -> None:
+        """Compile what is not there yet, off the run's clock: it happens once on a machine."""
+        start = time.perf_counter()
+        self.engine.compile()
+        self.started += time.perf_counter() - start
+
     # -- going on where an earlier run stopped --------------------------------------------------------
 
     def restore_from(self, callbacks: Sequence[Any]) -> None:
@@ -218,6 +225,7 @@ class _Run:
         if isinstance(self.validate, Turnable):
             self.validate = turned.validating(self.validate)
         self.source, self.before = InMemory(turned.data, turned.engine), EpochStart()
+        self.compile()
 
     def whole(self, parameters: np.ndarray, t: int) -> np.ndarray:
         """The parameters after so many steps as all but the engine knows them, not to be written into."""

@@ -91,11 +91,11 @@ class CompiledEngine:
 
     @functools.cached_property
     def _training_addresses(self) -> np.ndarray:
-        self._compile()
+        self.compile()
         return kernels.addresses(self._training_kernels, self.program.dtype)
 
-    def _compile(self) -> None:
-        """Compile all kernels at once: one by one, as they are asked for, would take twice as long."""
+    def compile(self) -> None:
+        """See `contract.Engine`. One by one, as they are asked for, kernels would take twice as long."""
         if not self.is_compiled:
             from layerwise.engine.compiled.compiling import compile_all
 
@@ -232,7 +232,7 @@ class CompiledEngine:
         drawn = np.empty((count, rows), dtype=np.int64)
         kernel = kernels.order_kernel(self.program.dtype)
         if not kernel.is_ready:
-            self._compile()
+            self.compile()
         kernel.entry(_at(drawn), rows, count, first, seed_key(self.program.seed, "shuffle"))
         return drawn
 
