@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from training_runs import Scripted, regression_data, regression_program, run
 
 from layerwise.engine import Program, StepTotals, TrainingState, build_engine
+from layerwise.engine.reference import ReferenceEngine
 from layerwise.errors import InputError
 from layerwise.formulas.randomness import shuffled
 from layerwise.network.architecture import Architecture
@@ -355,3 +357,18 @@ def test_statistics_are_taken_in_about_a_hundred_epochs_of_a_long_run():
 def test_taking_statistics_does_not_change_the_run():
     one, other = (run(Recipe(epochs=3, batch_size=8), statistics=statistics) for statistics in (True, False))
     assert one.parameters.tobytes() == other.parameters.tobytes()
+
+
+def test_compiling_is_off_the_clock(monkeypatch):
+    """Seconds before the first epoch, once on a machine: no part of what a history tells of training."""
+    waited = []
+
+    def compiling(engine):
+        waited.append(time.perf_counter())
+        time.sleep(0.5)
+
+    monkeypatch.setattr(ReferenceEngine, "compile", compiling)
+    result = run(Recipe(epochs=3))
+    assert len(waited) == 1
+    assert result.seconds < 0.5
+    assert result.history.rows[-1]["seconds"] < 0.5
