@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 from training_runs import regression_program, run
 
 from layerwise.engine import TrainingState, at_most, build_engine, cost_of
@@ -277,6 +278,8 @@ def test_threads_make_no_difference():
     assert epochs_before_turning(build_engine(wide, "compiled"), examples) < 10
     both = compiled(recipe, wide, examples)
     with at_most(1):
+        assert_same_bits(compiled(recipe, wide, examples), both)
+    with threadpool_limits(1, user_api="blas"):
         assert_same_bits(compiled(recipe, wide, examples), both)
 
 

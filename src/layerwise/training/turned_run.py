@@ -57,10 +57,11 @@ class TurnedRun:
         program = engine.program
         self._first = program.architecture.blocks[0]
         vectors = [state.parameters, *state.slots]
+        # With more threads BLAS has other bits.
         with shared_processors(1, with_blas=True):
             products, along, by_start, squares = self._products(vectors)
-        R, B = turned_by_products(products)
-        inside = along @ B
+            R, B = turned_by_products(products)
+            inside = along @ B
         # Of each vector, the part across Q, which lies along the start's.
         across = by_start - (inside * inside[0]).sum(axis=2)
         there = across[0] > ROUNDING * squares[0]
@@ -115,10 +116,10 @@ class TurnedRun:
         size = n * (self._B.shape[1] + 1)
         turned = narrow[:size].reshape(n, -1)
         share = (turned[:, -1] / self._length)[:, None]
-        moved = (turned[:, :-1] - share * self._inside).astype(np.float64) @ self._B.T
         vector = np.empty_like(self.start)
         W = vector[self._first.slice].reshape(n, inputs)
         with shared_processors(1, with_blas=True):
+            moved = (turned[:, :-1] - share * self._inside).astype(np.float64) @ self._B.T
             np.dot(moved.astype(W.dtype), self._X, out=W)
         W += share * self.start[self._first.slice].reshape(n, inputs)
         vector[self._first.stop :] = narrow[size:]
