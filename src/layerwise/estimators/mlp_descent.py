@@ -20,6 +20,7 @@ from layerwise.formulas.randomness import generator_at
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training import Recipe, Result
 from layerwise.training.callback import tell
+from layerwise.training.loop import seconds_to_compile
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 
 if TYPE_CHECKING:
@@ -80,10 +81,7 @@ class Descent:
         if self.callbacks:
             self._snapshot = restore_from(self, state, self.callbacks)
             tell(self.callbacks, "on_train_begin", self._plan(most))
-        # Off the run's clock: it happens once on a machine.
-        begun = time.perf_counter()
-        self.engine.compile()
-        self.started += time.perf_counter() - begun
+        self.started += seconds_to_compile(self.engine)
         try:
             while model.n_iter_ < most and self.stopped == "epochs":
                 self._block(state, most)

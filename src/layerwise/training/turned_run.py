@@ -99,11 +99,10 @@ class TurnedRun:
             some = slice(first, first + INPUTS_AT_ONCE)
             X = self._X[:, some].astype(np.float64)
             products += X @ X.T
-            start = layers[0][:, some].astype(np.float64)
-            for number, layer in enumerate(layers):
-                W = layer[:, some].astype(np.float64)
+            pieces = [layer[:, some].astype(np.float64) for layer in layers]
+            for number, W in enumerate(pieces):
                 along[number] += W @ X.T
-                by_start[number] += (W * start).sum(axis=1)
+                by_start[number] += (W * pieces[0]).sum(axis=1)
                 squares[number] += (W * W).sum(axis=1)
         return products, along, by_start, squares
 
