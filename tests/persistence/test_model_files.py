@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,6 +58,23 @@ def test_a_missing_file_is_named(model, name):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         read_model(tmp_path / "nowhere")
+
+
+def test_a_misspelt_folder_is_answered_with_the_nearest_of_a_few(tmp_path):
+    with pytest.raises(InputError, match="`layerwise train` makes one"):
+        read_model(tmp_path / "cancer")
+    for number in range(30):
+        write_model(tmp_path / f"moons-{number}", {}, ARRAYS)
+    write_model(tmp_path / "cancer-1", {}, ARRAYS)
+    (tmp_path / "cancers").mkdir()
+    with pytest.raises(InputError, match=r"no such folder; did you mean '.*cancer-1'\?"):
+        read_model(tmp_path / "cancer")
+    with pytest.raises(InputError) as refused:
+        read_model(Path("elsewhere", "entirely"))
+    assert str(refused.value).endswith("no such folder; `layerwise train` makes one")
+    with pytest.raises(InputError) as refused:
+        read_model(tmp_path / ("x" * 200))
+    assert str(refused.value).count("moons-") <= 8
 
 
 def test_a_newer_format_says_how_to_read_it(model):

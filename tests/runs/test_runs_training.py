@@ -123,6 +123,12 @@ def test_a_stored_run_is_the_run_that_was_made():
     assert stored.splits.keys() == {"train", "validation", "test"}
 
 
+def test_a_misspelt_run_is_answered_with_the_nearest():
+    run = train(data="demo:iris")
+    with pytest.raises(InputError, match=f"did you mean '{run.path}'"):
+        read_run(run.path.with_name("irises"))
+
+
 def test_two_number_columns_give_the_report_a_decision_boundary():
     page = (train(data="demo:moons").path / "report.html").read_text("utf-8")
     other = (train(data="demo:iris").path / "report.html").read_text("utf-8")

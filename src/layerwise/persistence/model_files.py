@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -12,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from layerwise._version import __version__
-from layerwise.errors import InputError
+from layerwise.errors import InputError, nearest
 from layerwise.persistence.atomic import write_atomically
 
 MODEL_ARRAYS = "model.safetensors"
 MODEL_DOCUMENT = "model.json"
 FORMAT = "layerwise-model"
 FORMAT_VERSION = 1
+# Other models that are named where one is not there.
+MOST_NAMED = 8
 
 
 def write_model(
@@ -51,6 +54,13 @@ def write_model(
     write_atomically(folder / MODEL_DOCUMENT, text)
 
 
+def models_beside(folder: Path) -> str:
+    """What to do where this folder is not there: the models beside it, at most a few, the nearest first."""
+    names = [str(file.parent) for file in folder.parent.glob(f"*/{MODEL_DOCUMENT}")]
+    few = difflib.get_close_matches(str(folder), names, n=MOST_NAMED, cutoff=0)
+    return nearest(str(folder), few) if few else "`layerwise train` makes one"
+
+
 def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(document, arrays) of the model in a folder, or of either of its files.
 
@@ -63,7 +73,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, 
     if folder.name in (MODEL_ARRAYS, MODEL_DOCUMENT):
         folder = folder.parent
     if not folder.exists():
-        raise InputError(f"there is no model at {folder}: no such folder; `layerwise train` makes one")
+        raise InputError(f"there is no model at {folder}: no such folder; {models_beside(folder)}")
     document_bytes = _read(folder / MODEL_DOCUMENT)
     try:
         document = json.loads(document_bytes)

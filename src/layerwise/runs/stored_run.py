@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from layerwise.errors import InputError
 from layerwise.estimators import TabularClassifier, TabularRegressor, load_tabular
+from layerwise.persistence import models_beside
 from layerwise.runs.config import TrainConfig
 from layerwise.runs.config_file import read_config
 from layerwise.runs.run_folder import CONFIG, HISTORY, METRICS
@@ -43,7 +44,7 @@ def read_run(path: str | os.PathLike[str]) -> Run:
     """The run in a folder. Raises InputError for a folder that is absent, no run, damaged or newer."""
     folder = Path(path)
     if not folder.is_dir():
-        raise InputError(f"there is no run at {folder}: no such folder; `layerwise train` makes one")
+        raise InputError(f"there is no run at {folder}: no such folder; {models_beside(folder)}")
     model = load_tabular(folder)
     metrics = read_metrics(folder)
     return Run(folder, read_run_config(folder), metrics, _history(folder), model)
