@@ -4,7 +4,7 @@
 export PYTHON
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs constraints clean
+.PHONY: help demo test check bench docs wheel constraints clean
 
 help:
 	@echo "make demo         train on a real data set and write a report: from nothing in under two minutes"
@@ -12,6 +12,7 @@ help:
 	@echo "make check        formatting, lint, types, and which room may import which"
 	@echo "make bench        time layerwise beside its peers: half an hour; ARGS='--only moons-64' for a part"
 	@echo "make docs         write the generated pages of the documentation anew"
+	@echo "make wheel        build the package into dist/, with its machine code for Linux on x86-64 in it: a minute"
 	@echo "make constraints  try the newest versions of everything and write constraints.txt anew"
 	@echo "make clean        remove the environment and everything generated (not runs/)"
 	@echo
@@ -44,6 +45,11 @@ bench:
 docs:
 	@tools/environment.sh test
 	$(BIN)/python tools/write_cli_reference.py
+
+# ARGS=--plain leaves the machine code out.
+wheel:
+	@tools/environment.sh run
+	$(BIN)/python tools/build_wheel.py $(ARGS)
 
 constraints:
 	@tools/newest_versions.sh

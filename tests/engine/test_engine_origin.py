@@ -19,7 +19,14 @@ MODULES = (
 
 
 def origin_anew():
+    origin._of_sources.cache_clear()
     return origin.origin.__wrapped__()
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered_of_other_sources():
+    yield
+    origin._of_sources.cache_clear()
 
 
 def test_every_kernel_and_driver_is_named_for_it():
@@ -74,31 +81,103 @@ def test_it_changes_with_python(monkeypatch):
     assert origin_anew() != before
 
 
+HASWELL = "fpu sse4_2 popcnt avx avx2 bmi1 bmi2 f16c fma abm movbe"
+CASCADE_LAKE = f"{HASWELL} avx512f avx512bw avx512cd avx512dq avx512vl avx512_vnni"
+IVY_BRIDGE = "fpu sse4_2 popcnt avx f16c"
+# Registers of 64 bytes, but not the instructions for all that they may hold.
+KNIGHTS_LANDING = f"{HASWELL} avx512f avx512cd avx512er avx512pf"
+NO_SECOND_LEVEL = CASCADE_LAKE.replace(" bmi2", "")
+
+
 @pytest.mark.parametrize(
-    "changed", [lambda text: text.replace(" avx2", ""), lambda text: text.replace(": ", ": other ", 6)]
+    ("features", "level"),
+    [
+        (CASCADE_LAKE, "x86-64-v4"),
+        (HASWELL, "x86-64-v3"),
+        (KNIGHTS_LANDING, "x86-64-v3"),
+        (IVY_BRIDGE, None),
+        (NO_SECOND_LEVEL, None),
+        ("", None),
+    ],
 )
-def test_it_changes_with_the_processor(changed, tmp_path, monkeypatch):
-    try:
-        with open(processor._DESCRIPTION, encoding="utf-8") as file:
-            described = file.read()
-    except OSError:
-        pytest.skip("this system does not describe its processor in a file")
-    other = changed(described)
-    if other == described:
-        pytest.skip("this processor has nothing to take away")
+def test_a_processor_reaches_the_highest_level_whose_features_it_has_all(features, level):
+    assert processor.highest_level(frozenset(features.split())) == level
+
+
+KNOWN, LEVEL = processor._name_and_features.__wrapped__, processor.level.__wrapped__
+
+
+@pytest.fixture
+def described_as(tmp_path, monkeypatch):
+    """A call changes what the system says of its processor, and clears what was known of it."""
+
+    def describe(machine, name, features):
+        text = f"processor\t: 0\nmodel name\t: {name}\nflags\t\t: {features}\n\n"
+        (tmp_path / "cpuinfo").write_text(text, encoding="utf-8")
+        monkeypatch.setattr(processor, "_DESCRIPTION", str(tmp_path / "cpuinfo"))
+        monkeypatch.setattr(processor, "_ASKED_FOR", (None, None))
+        monkeypatch.setattr(processor, "_name_and_features", KNOWN)
+        monkeypatch.setattr(processor, "level", LEVEL)
+        monkeypatch.setattr("platform.machine", lambda: machine)
+
+    return describe
+
+
+def test_code_is_the_same_for_every_processor_of_a_level_and_no_other(described_as):
+    described_as("x86_64", "one", HASWELL)
+    of_one = origin_anew()
+    described_as("x86_64", "another", f"{HASWELL} more")
+    assert origin_anew() == of_one
+    described_as("x86_64", "one", CASCADE_LAKE)
+    assert origin_anew() != of_one
+    described_as("AMD64", "one", CASCADE_LAKE)
+    assert processor.level() == "x86-64-v4"
+
+
+def test_code_for_a_processor_without_a_level_is_for_it_alone(described_as):
+    origins = set()
+    for machine, name, features in [
+        ("x86_64", "one", IVY_BRIDGE),
+        ("x86_64", "another", IVY_BRIDGE),
+        ("x86_64", "one", "fpu"),
+        ("aarch64", "one", "asimd"),
+        ("aarch64", "one", HASWELL),
+    ]:
+        described_as(machine, name, features)
+        assert processor.level() is None
+        origins.add(origin_anew())
+    assert len(origins) == 5
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "level"),
+    [
+        ((None, None), "x86-64-v4"),
+        (("x86-64-v3", None), "x86-64-v3"),
+        (("generic", None), None),
+        ((None, ""), None),
+        (("x86-64-v3", "+sse"), None),
+    ],
+)
+def test_numbas_settings_may_ask_for_another_processor(described_as, monkeypatch, asked_for, level):
+    described_as("x86_64", "one", CASCADE_LAKE)
     before = origin_anew()
-    elsewhere = tmp_path / "cpuinfo"
-    elsewhere.write_text(other, encoding="utf-8")
-    monkeypatch.setattr(processor, "_DESCRIPTION", str(elsewhere))
-    monkeypatch.setattr(processor, "_name_and_features", processor._name_and_features.__wrapped__)
-    assert origin_anew() != before
+    monkeypatch.setattr(processor, "_ASKED_FOR", asked_for)
+    assert processor.level() == level
+    assert (origin_anew() == before) == (asked_for == (None, None))
 
 
 def test_a_processor_is_known_where_the_system_does_not_describe_it(monkeypatch):
     monkeypatch.setattr(processor, "_DESCRIPTION", "/no/such/file")
-    monkeypatch.setattr(processor, "_name_and_features", processor._name_and_features.__wrapped__)
-    assert llvm.get_host_cpu_name() in processor.processor()
+    name, features = KNOWN()
+    assert name == llvm.get_host_cpu_name()
+    # LLVM's names are not the system's; the level is found by either.
+    assert processor.highest_level(features) == processor.highest_level(processor._name_and_features()[1])
 
 
+@pytest.mark.skipif(
+    processor.level() is None or any(processor._ASKED_FOR),
+    reason="code is for this model of a processor, or for one that Numba's settings name",
+)
 def test_the_compiler_has_the_same_idea_of_its_registers():
-    assert llvm.get_host_cpu_features().get("avx512f", False) == processor.MANY_REGISTERS
+    assert llvm.get_host_cpu_features().get("avx512vl", False) == processor.MANY_REGISTERS

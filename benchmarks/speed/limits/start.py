@@ -1,26 +1,31 @@
-"""What stands before the first step: importing, compiling on a fresh machine, starting later processes."""
+"""What stands before the first step: importing, a fresh machine with the wheel or without it, and later."""
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import zipfile
+from pathlib import Path
 
 from speed.limits.measured_process import run_python
 from speed.surroundings import environment_for
 
+_BUILD = Path(__file__).resolve().parents[3] / "tools" / "build_wheel.py"
 REPEATS, COLD_REPEATS = 5, 3
 IMPORT_GOAL, COLD_GOAL, LATER_GOAL = 0.25, 3.0, 0.3
 SLOWEST_SHOWN = 12
 
 # Of each moment: seconds of the wall clock and of processor time.
 _FIT = """
-import json, time, warnings
+import json, sys, time, warnings
 def now():
     return np.array([time.perf_counter(), time.process_time()])
 wall, cpu = time.perf_counter(), time.process_time()
 import numpy as np
+import layerwise
 from layerwise import MLPClassifier
 imported = now() - (wall, cpu)
 X = np.random.default_rng(0).standard_normal((300, 2)).astype(np.float32)
@@ -32,7 +37,10 @@ def fit():
 warnings.simplefilter("ignore")
 first = fit()
 again = np.min([fit() for _ in range(5)], axis=0)
-print(json.dumps({"import": imported.tolist(), "beyond": (first - again).tolist()}))
+print(json.dumps({
+    "import": imported.tolist(), "beyond": (first - again).tolist(), "from": layerwise.__file__,
+    "with the compiler": "numba" in sys.modules,
+}))
 """
 _EMPTY = "print(0)"
 
@@ -43,20 +51,35 @@ def _both(said: list[dict], name: str) -> str:
     return f"{wall:.2f} s ({cpu:.2f} s of cpu)"
 
 
+def _installed_wheel(folder: str) -> str:
+    """Build the wheel and unpack it, as an installer does; the folder to import it from."""
+    subprocess.run([sys.executable, str(_BUILD), "--into", folder], check=True)
+    (wheel,) = Path(folder).glob("*.whl")
+    place = Path(folder, "installed")
+    zipfile.ZipFile(wheel).extractall(place)
+    return str(place)
+
+
 def measure_start(threads: int) -> tuple[object, list[str]]:
-    """What the first fit of a process takes beyond a later one, with an empty cache of compiled code and then
-    with what the process before left there."""
-    cold, later = [], []
-    for _ in range(COLD_REPEATS):
-        with tempfile.TemporaryDirectory() as cache:
-            cold.append(run_python(_FIT, threads, NUMBA_CACHE_DIR=cache).said)
-            later.append(run_python(_FIT, threads, NUMBA_CACHE_DIR=cache).said)
+    """What the first fit of a process takes beyond a later one: of the installed wheel and of the sources,
+    with an empty cache of compiled code for each, then of the sources with what the process before left."""
+    wheel, cold, later = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        installed = _installed_wheel(folder)
+        for _ in range(COLD_REPEATS):
+            with tempfile.TemporaryDirectory() as cache:
+                places = os.pathsep.join((installed, environment_for(threads, "float32")["PYTHONPATH"]))
+                wheel.append(run_python(_FIT, threads, NUMBA_CACHE_DIR=cache, PYTHONPATH=places).said)
+                cold.append(run_python(_FIT, threads, NUMBA_CACHE_DIR=cache).said)
+                later.append(run_python(_FIT, threads, NUMBA_CACHE_DIR=cache).said)
+    goal = f"(goal {COLD_GOAL:g} s)"
     lines = [
-        f"first fit, nothing compiled yet: {_both(cold, 'beyond')} beyond a later fit (goal {COLD_GOAL:g} s)",
-        f"first fit of a later process: {_both(later, 'beyond')} beyond (goal {LATER_GOAL:g} s)",
+        f"first fit on a fresh machine, from the wheel: {_both(wheel, 'beyond')} beyond a later fit {goal}",
+        f"the same from sources, all compiled there: {_both(cold, 'beyond')} {goal}",
+        f"first fit of a later process: {_both(later, 'beyond')} (goal {LATER_GOAL:g} s)",
         f"importing NumPy and MLPClassifier: {_both(later, 'import')}",
     ]
-    return {"cold": cold, "later": later}, lines
+    return {"wheel": wheel, "cold": cold, "later": later}, lines
 
 
 def measure_import(threads: int) -> tuple[object, list[str]]:

@@ -6,6 +6,9 @@ import os
 import sys
 from typing import Any
 
+# What `engine.compiled.processor` reads.
+PROCESSOR_SETTINGS = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
+_OF_NO_MATTER = ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS")
 # Numba looks for it in the working folder.
 _FILE = ".numba_config.yaml"
 
@@ -37,9 +40,11 @@ def cache_folder() -> str:
 
 
 def code_settings() -> list[str]:
-    """The settings in the environment that machine code may depend on, as "name=value"."""
+    """The settings in the environment that machine code may depend on beside the processor it is for, as
+    "name=value"."""
+    apart = (*PROCESSOR_SETTINGS, *_OF_NO_MATTER)
     return sorted(
         f"{name}={value}"
         for name, value in os.environ.items()
-        if name.startswith("NUMBA_") and name not in ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS")
+        if name.startswith("NUMBA_") and name not in apart
     )

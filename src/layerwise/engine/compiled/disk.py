@@ -1,4 +1,5 @@
-"""Machine code kept on disk from one process to the next, and a disk that does not play along.
+"""Machine code on disk: kept from one process to the next, or come with the package; and a disk that does not
+play along.
 
 A file holds what was kept and, behind it, a checksum of that and of its own name. The worst that a fault of
 the disk can do is that the code is compiled once more.
@@ -11,12 +12,14 @@ import hashlib
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from layerwise.engine.numba_settings import cache_folder
+from layerwise.engine.numba_settings import cache_folder, code_settings
 
 SUFFIX = ".nbo"
+# What comes with the package, if it was built with it.
+SHIPPED = Path(__file__).parent / "shipped"
 _CHECKSUM = hashlib.sha256().digest_size
 
 
@@ -40,13 +43,18 @@ def folders() -> Iterator[Path]:
         yield _user_wide() / "layerwise"
 
 
+def shipped() -> tuple[Path, ...]:
+    """Where code lies that came with the package: nowhere if settings of the compiler ask for other code."""
+    return () if code_settings() else (SHIPPED,)
+
+
 def _checksum(name: str, content: bytes) -> bytes:
     return hashlib.sha256(name.encode() + content).digest()
 
 
-def read(name: str) -> bytes | None:
-    """What was kept under this name; None where that is nothing, or damaged."""
-    for folder in folders():
+def read(name: str, places: Iterable[Path]) -> bytes | None:
+    """What was kept under this name in these folders; None where that is nothing, or damaged."""
+    for folder in places:
         try:
             content = (folder / f"{name}{SUFFIX}").read_bytes()
         except OSError:
@@ -57,11 +65,11 @@ def read(name: str) -> bytes | None:
     return None
 
 
-def keep(name: str, content: bytes) -> None:
-    """Keep this under this name where a folder takes it; at no moment does a part of it lie there."""
-    for folder in folders():
-        if _written(folder, f"{name}{SUFFIX}", content + _checksum(name, content)):
-            return
+def keep(name: str, content: bytes, places: Iterable[Path]) -> bool:
+    """Keep this under this name in the first of these folders that takes it; False where none does. At no
+    moment does a part of it lie there."""
+    checked = content + _checksum(name, content)
+    return any(_written(folder, f"{name}{SUFFIX}", checked) for folder in places)
 
 
 def takes_files() -> bool:

@@ -1,4 +1,4 @@
-"""A compiled function that is called by its address: what it takes, its machine code, its file on disk."""
+"""A compiled function that is called by its address: what it takes, its machine code, its files on disk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import functools
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from layerwise.engine.compiled import disk
@@ -34,14 +35,16 @@ _one_at_a_time = threading.RLock()
 class Kernel:
     """A function for one precision, read from the disk or compiled when its address is first asked for.
 
-    `name` is its symbol and its file's name: it says all that the machine code depends on. `make` compiles it
-    under this name.
+    `name` is its symbol and its file's name: it says all that the machine code depends on. `shipped_as` is
+    that of the same code in what came with the package. `make` compiles it under a name.
     """
 
-    def __init__(self, name: str, kind: Arguments, make: Callable[[str], ObjectCode]) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, kind: Arguments, make: Callable[[str], ObjectCode], shipped_as: str | None = None
+    ) -> None:
+        self.name, self.shipped_as = name, shipped_as
         self._kind, self._make = kind, make
-        self._found: bytes | None = None
+        self._found: tuple[bytes, str] | None = None
         self._address = 0
         self.was_on_disk = False
 
@@ -50,18 +53,34 @@ class Kernel:
         with _one_at_a_time:
             if self._address:
                 return
-            code = self._on_disk()
-            self.was_on_disk = code is not None
-            if code is None:
+            found = self._on_disk()
+            self.was_on_disk = found is not None
+            if found is None:
                 made = self._make(self.name)
-                code = made.content
+                found = made.content, self.name
                 if made.alone:
-                    disk.keep(self.name, code)
-            self._address, self._found = load(code, self.name), None
+                    disk.keep(self.name, made.content, disk.folders())
+            self._address, self._found = load(*found), None
 
-    def _on_disk(self) -> bytes | None:
+    def ship(self, folder: Path) -> int:
+        """Compile it and write it into this folder, to come with the package. Its size in bytes; 0, and no
+        file, where the code needs the compiler in its process."""
+        assert self.shipped_as is not None
+        made = self._make(self.shipped_as)
+        if not made.alone:
+            return 0
+        if not disk.keep(self.shipped_as, made.content, [folder]):
+            raise OSError(f"cannot write into {folder}")
+        return len(made.content)
+
+    def _on_disk(self) -> tuple[bytes, str] | None:
+        """(its code, its symbol)"""
         if self._found is None:
-            self._found = disk.read(self.name)
+            for name, places in ((self.shipped_as, disk.shipped()), (self.name, disk.folders())):
+                code = disk.read(name, places) if name else None
+                if name and code:
+                    self._found = code, name
+                    break
         return self._found
 
     @property

@@ -16,7 +16,7 @@ import numpy as np
 
 from layerwise.engine.compiled.blas import blas_routine
 from layerwise.engine.compiled.kernel import Arguments, Kernel, ObjectCode
-from layerwise.engine.compiled.origin import origin
+from layerwise.engine.compiled.origin import origin, origin_of_shipped
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
@@ -32,6 +32,8 @@ from layerwise.formulas.regularizers import (
     l2_penalty,
     max_norm_scale,
 )
+from layerwise.network.architecture import Architecture
+from layerwise.network.objective import Objective
 
 # The numbers under which a driver finds its kernels; those of the activations follow, two by two.
 GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = range(8)
@@ -116,7 +118,8 @@ def _kernel(loop: str, label: str, real: str, *formulas: tuple[str, Any]) -> Ker
 
         return making.make(loop, real, kind, formulas, name)
 
-    return Kernel("_".join(("layerwise", label, real, origin())), kind, make)
+    name = f"layerwise_{label}_{real}"
+    return Kernel(f"{name}_{origin()}", kind, make, f"{name}_{origin_of_shipped()}")
 
 
 def driver_kernel(name: str, real: str) -> Kernel:
@@ -263,6 +266,35 @@ def lane_kernels(program: Program, activations: tuple[str, ...]) -> dict[int, Ke
     of_one = training_kernels(program, activations)
     shared = {LOSS, UPDATE, CONSTANTS, *range(ACTIVATIONS_FROM, max(of_one) + 1)}
     return chosen | {number: one for number, one in of_one.items() if number in shared}
+
+
+def every_kernel(real: str) -> list[Kernel]:
+    """All kernels of one precision, whatever the program."""
+    drivers = ("run_steps", "cost_and_gradient", "outputs", "outputs_of_few")
+    found: list[Kernel | None] = [driver_kernel(name, real) for name in drivers]
+    found += [
+        hidden_units_kernel(real),
+        lane_driver_kernel(real),
+        order_kernel(real),
+        lane_order_kernel(real),
+    ]
+    found += (kernel for name in ACTIVATIONS for kernel in activation_kernels(name, real))
+    found += (loss_kernel(name, real) for name in LOSSES)
+    found += (kernel for name in OPTIMIZERS for kernel in optimizer_kernels(name, real))
+    # A program with everything that steps may do besides.
+    objective = Objective("squared_error", l2=1.0, l1=1.0)
+    activations = ("relu", "identity")
+    program = Program(
+        Architecture((1, 1, 1), activations),
+        objective,
+        dropout=(0.5,),
+        max_norm=1.0,
+        clip_norm=1.0,
+        dtype=real,
+    )
+    found += training_kernels(program, activations).values()
+    found += lane_kernels(program, activations).values()
+    return [kernel for kernel in dict.fromkeys(found) if kernel is not None]
 
 
 def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:

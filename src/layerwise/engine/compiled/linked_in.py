@@ -16,7 +16,7 @@ from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
-from layerwise.engine.compiled.processor import MANY_REGISTERS
+from layerwise.engine.compiled.processor import MANY, level
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -37,14 +37,17 @@ class _PartLibrary(JITCodeLibrary):
 
 
 class _PartCodegen(JITCPUCodegen):
-    """Numba's compiler for this processor, which stops before machine code."""
+    """Numba's compiler for the processor's level, or for the processor, which stops before machine code."""
 
     _library_class = _PartLibrary
 
+    def _get_host_cpu_name(self) -> str:
+        return level() or super()._get_host_cpu_name()
+
     def _customize_tm_features(self) -> str:
-        features = super()._customize_tm_features()
         # LLVM keeps to half a register on processors that once slowed down over whole ones. Products do not.
-        return f"{features},-prefer-256-bit" if MANY_REGISTERS and features else features
+        of_level = {None: super()._customize_tm_features(), MANY: "-prefer-256-bit"}
+        return of_level.get(level(), "")
 
     def _add_module(self, module: Any) -> None:
         pass

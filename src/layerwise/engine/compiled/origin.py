@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import platform
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,12 +35,31 @@ def version(package: str) -> bytes:
 
 
 @functools.cache
-def origin() -> str:
-    """Changes with any source, the compiler and its settings, Python, and the processor."""
-    digest = hashlib.sha256(f"{sys.version} {processor()} {code_settings()}".encode())
-    for package in COMPILERS:
-        digest.update(version(package))
+def _of_sources() -> bytes:
+    digest = hashlib.sha256()
     for path in sources():
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def _hash(*texts: str | bytes) -> str:
+    """Of the sources, and of these texts."""
+    digest = hashlib.sha256(_of_sources())
+    for text in texts:
+        digest.update(text if isinstance(text, bytes) else text.encode())
+        digest.update(b"\0")
     return digest.hexdigest()[:16]
+
+
+@functools.cache
+def origin() -> str:
+    """Changes with any source, the compiler and its settings, Python, and the processor."""
+    return _hash(sys.version, processor(), *code_settings(), *map(version, COMPILERS))
+
+
+@functools.cache
+def origin_of_shipped() -> str:
+    """Changes with any source, the system and the processor. Which compiler made the code that comes with the
+    package is no matter: it made all of it."""
+    return _hash(sys.platform, platform.machine(), processor())
