@@ -2,9 +2,9 @@
 
     tools/build_wheel.py [--into dist] [--plain]      as `make wheel` does
 
-The code is for the levels of x86-64 that `layerwise.engine.compiled.processor` knows, under Linux. It is made
-under Linux on such a processor, of whatever level; elsewhere the wheel is plain. Nothing of this is needed to
-run layerwise: code that is not there, or is for other sources, is compiled when it is first called.
+The code is for the levels of x86-64 that `layerwise.engine.compiled.processor` knows, under Linux, and is
+made under Linux on x86-64, whatever the processor's own level; elsewhere the wheel is plain. Nothing of this
+is needed to run layerwise: code that is not there, or is for other sources, is compiled when it is called.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pathlib import Path
 from layerwise.engine.compiled.kernels import every_kernel
 for kernel in every_kernel(sys.argv[1]):
     if not kernel.ship(Path(sys.argv[2])):
-        print(f"{kernel.name} needs the compiler in its process and is left out", file=sys.stderr)
+        sys.exit(f"{kernel.name} needs the compiler in its process, and cannot be shipped")
 """
 
 
@@ -45,17 +45,26 @@ def compile_kernels(sources: Path) -> None:
         level, real = task
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
         environment |= {"NUMBA_CPU_NAME": level, "PYTHONPATH": str(sources)}
+        # In a folder of its own: in the caller's there may be a file of settings.
         subprocess.run(
-            [sys.executable, "-c", COMPILE, real, str(sources / INSIDE)], env=environment, check=True
+            [sys.executable, "-c", COMPILE, real, str(sources / INSIDE)],
+            env=environment,
+            cwd=sources,
+            check=True,
         )
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as processes:
         list(processes.map(one, product(LEVELS, DTYPES)))
 
 
+def kernels_in(wheel: Path) -> int:
+    with zipfile.ZipFile(wheel) as content:
+        return sum(name.startswith(INSIDE) for name in content.namelist())
+
+
 def build(into: Path, *, plain: bool) -> Path:
     """The wheel that was built."""
-    # Outside of the repository, whose .gitignore would keep machine code out of the wheel.
+    # Apart from the sources, so that these stay as they are.
     with tempfile.TemporaryDirectory() as place:
         stage = Path(place)
         for name in NEEDED:
@@ -64,10 +73,13 @@ def build(into: Path, *, plain: bool) -> Path:
         shutil.copytree(ROOT / "src", stage / "src", ignore=unwanted)
         if not plain:
             compile_kernels(stage / "src")
+        made = len(list((stage / "src" / INSIDE).glob("*")))
         built = stage / "built"
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-deps"]
         subprocess.run([*pip, "--wheel-dir", str(built), str(stage)], check=True)
         (wheel,) = built.glob("*.whl")
+        if kernels_in(wheel) != made:
+            raise SystemExit(f"the wheel has {kernels_in(wheel)} of {made} compiled kernels")
         into.mkdir(parents=True, exist_ok=True)
         return Path(shutil.move(wheel, into / wheel.name))
 
@@ -82,10 +94,11 @@ def main() -> None:
         print("Machine code is shipped for Linux on x86-64 alone: this wheel is plain.", file=sys.stderr)
     started = time.monotonic()
     wheel = build(chosen.into, plain=chosen.plain or not here)
-    with zipfile.ZipFile(wheel) as content:
-        kernels = sum(name.startswith(INSIDE) for name in content.namelist())
     size, seconds = wheel.stat().st_size / 1e6, time.monotonic() - started
-    print(f"{wheel}: {size:.1f} MB, {kernels} compiled kernels, built in {seconds:.0f} s", file=sys.stderr)
+    print(
+        f"{wheel}: {size:.1f} MB, {kernels_in(wheel)} compiled kernels, built in {seconds:.0f} s",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import subprocess
-import sys
-from functools import partial
 
 import numba
 import pytest
+from new_processes import in_a_new_process, small_kernel
 
-from layerwise.engine.compiled import disk, machine_code, making
-from layerwise.engine.compiled.kernel import Arguments, Kernel
+from layerwise.engine.compiled import disk, machine_code
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 
 ONE_STEP = """
@@ -46,18 +42,6 @@ print(json.dumps({
     "bits": state.parameters.tobytes().hex(),
 }))
 """
-
-
-def in_a_new_process(program, **environment):
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_a_second_process_finds_the_code_of_the_first(tmp_path):
@@ -94,18 +78,11 @@ def test_without_a_second_process_all_is_compiled_in_the_first(tmp_path):
     assert True not in alone["all_from_disk"]
 
 
-def doubled(x):
-    return 2 * x
-
-
-KIND = Arguments("x", returns=True)
-
-
 @pytest.fixture
 def compiled_anew(tmp_path, monkeypatch):
     """A call makes a kernel that knows nothing but what is on disk, as a new process would."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-    return lambda name="doubled": Kernel(name, KIND, partial(making.make_bound, doubled, {}, "float64", KIND))
+    return small_kernel
 
 
 def test_a_function_is_on_disk_once_it_has_run(compiled_anew):
@@ -198,5 +175,12 @@ def test_where_the_first_folder_takes_nothing_the_next_one_does(compiled_anew, t
 def test_code_that_needs_the_compiler_is_not_kept(compiled_anew, monkeypatch):
     """As where a mathematical function comes from a library that only Numba knows."""
     monkeypatch.setattr(machine_code, "_can_be_alone", lambda module: False)
+    assert compiled_anew().entry(3.0) == 6.0
+    assert not compiled_anew().is_ready
+
+
+def test_a_package_that_is_no_files_keeps_nothing(compiled_anew, monkeypatch):
+    """Nobody could tell whether what is kept was made from it."""
+    monkeypatch.setattr(disk, "__file__", "/packed.zip/layerwise/engine/compiled/disk.py")
     assert compiled_anew().entry(3.0) == 6.0
     assert not compiled_anew().is_ready

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-from functools import partial
 from pathlib import Path
 
 import numba
 import pytest
+from new_processes import KIND, in_a_new_process, small_kernel
 from trajectories import NETWORKS
 
 import layerwise
-from layerwise.engine.compiled import disk, kernels, making
+from layerwise.engine.compiled import disk, kernels
 from layerwise.engine.compiled.engine import CompiledEngine
-from layerwise.engine.compiled.kernel import Arguments, Kernel, ObjectCode
+from layerwise.engine.compiled.kernel import Kernel, ObjectCode
 from layerwise.engine.compiled.processor import MANY, level
 
 needs_a_level = pytest.mark.skipif(
@@ -47,36 +43,21 @@ def test_a_program_needs_no_kernel_that_is_not_shipped(name):
     assert set(kernels.lane_kernels(program, program.architecture.activations).values()) <= shipped
 
 
-def doubled(x):
-    return 2 * x
-
-
-KIND = Arguments("x", returns=True)
-
-
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
     """A call makes a kernel as a new process would, with folders of the test for what is shipped and kept."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(disk, "SHIPPED", tmp_path / "shipped")
-    make = partial(making.make_bound, doubled, {}, "float64", KIND)
-    return lambda name="doubled": Kernel(name, KIND, make, f"{name}_shipped")
+    return small_kernel
 
 
 def test_what_is_shipped_is_used_and_nothing_kept(kernel, tmp_path):
-    assert kernel().ship(tmp_path / "shipped") > 0
+    assert kernel().ship(tmp_path / "shipped")
     found = kernel()
     assert found.is_ready
     assert found.entry(3.0) == 6.0
     assert found.was_on_disk
     assert not (tmp_path / "cache").exists()
-
-
-def test_code_for_other_sources_is_not_used(kernel, tmp_path):
-    kernel("doubled_otherwise").ship(tmp_path / "shipped")
-    assert not kernel().is_ready
-    assert kernel().entry(3.0) == 6.0
-    assert kernel().is_ready
 
 
 def test_damaged_code_is_compiled_anew(kernel, tmp_path):
@@ -87,18 +68,28 @@ def test_damaged_code_is_compiled_anew(kernel, tmp_path):
     assert kernel().entry(3.0) == 6.0
 
 
-def test_settings_of_the_compiler_ask_for_code_that_is_not_shipped(kernel, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("setting", "asks_for_other_code"),
+    [
+        ("NUMBA_OPT", True),
+        ("NUMBA_BOUNDSCHECK", True),
+        ("NUMBA_NUM_THREADS", False),
+        ("NUMBA_THREADING_LAYER", False),
+        ("NUMBA_CUDA_DRIVER", False),
+        ("NUMBA_CACHE_DIR", False),
+    ],
+)
+def test_settings_of_the_compiler_may_ask_for_other_code(
+    kernel, tmp_path, monkeypatch, setting, asks_for_other_code
+):
     kernel().ship(tmp_path / "shipped")
-    monkeypatch.setenv("NUMBA_OPT", "1")
-    assert not kernel().is_ready
-    monkeypatch.delenv("NUMBA_OPT")
-    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
-    assert kernel().is_ready
+    monkeypatch.setenv(setting, "1")
+    assert kernel().is_ready != asks_for_other_code
 
 
 def test_code_that_needs_the_compiler_is_not_shipped(tmp_path):
-    needs_it = Kernel("doubled", KIND, lambda name: ObjectCode(b"code", alone=False), "doubled_shipped")
-    assert needs_it.ship(tmp_path / "shipped") == 0
+    needs_it = Kernel("doubled", "shipped", KIND, lambda name: ObjectCode(b"code", alone=False))
+    assert not needs_it.ship(tmp_path / "shipped")
     assert not (tmp_path / "shipped").exists()
 
 
@@ -149,15 +140,7 @@ if ends:
 
 
 def train(*arguments, **environment):
-    done = subprocess.run(
-        [sys.executable, "-c", TRAINING, *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout or "null")
+    return in_a_new_process(TRAINING, *arguments, **environment)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 from speed.limits.measured_process import run_python
 from speed.work import Work
@@ -10,6 +11,8 @@ from speed.works import WORKS
 
 # Rows, so that a copy of the data would show.
 ROWS = {"digits": 60_000, "wide": 20_000}
+# How many numbers each remembers for a parameter is part of it: none, one, two.
+OPTIMIZERS = ("gd", "momentum", "adam")
 GOAL = 3.0
 
 _CODE = """
@@ -26,7 +29,7 @@ def fit(work, X, Y, start):
     recipe = Recipe(epochs=work.epochs, batch_size=work.batch, learning_rate=work.rate)
     train(build_engine(program), state, Data(X, Y), recipe, statistics=False)
 
-work = work_of({key!r})
+work = work_of({key!r}, {optimizer!r})
 X = np.ones((work.rows, work.sizes[0]), np.float32)
 Y = np.zeros((work.rows, work.sizes[-1]), np.float32)
 Y[:, 0] = 1
@@ -43,25 +46,28 @@ print(json.dumps(greatest_memory() - before))
 """
 
 
-def work_of(key: str) -> Work:
+def work_of(key: str, optimizer: str) -> Work:
     found = next(work for work in WORKS if work.key == key)
-    return replace(found, rows=ROWS[key], epochs=1)
+    return replace(found, rows=ROWS[key], epochs=1, optimizer=optimizer)
 
 
 def measure(threads: int) -> tuple[object, list[str]]:
     """Bytes beyond the data, beside `GOAL` times the parameters and one mini-batch."""
     measured = {}
     lines = [f"memory beyond the data (goal: below {GOAL:g} times the parameters and one mini-batch)"]
-    for key in ROWS:
-        work = work_of(key)
+    for key, optimizer in product(ROWS, OPTIMIZERS):
+        work = work_of(key, optimizer)
         # Of two: where the first process had to compile, the fit finds memory that the compiler left.
-        beyond = max(run_python(_CODE.format(key=key), threads).said for _ in range(2))
+        code = _CODE.format(key=key, optimizer=optimizer)
+        beyond = max(run_python(code, threads).said for _ in range(2))
         parameters = 4 * work.architecture.parameter_count
         batch = 4 * work.batch_size * (work.sizes[0] + work.sizes[-1])
         times = (beyond - batch) / parameters
-        measured[key] = {"beyond": beyond, "parameters": parameters, "batch": batch, "times": times}
+        measured[f"{key}, {optimizer}"] = {
+            "beyond": beyond, "parameters": parameters, "batch": batch, "times": times,
+        }  # fmt: skip
         lines.append(
-            f"  {work.title}: {beyond / 1e6:.1f} MB; parameters {parameters / 1e6:.1f} MB, "
-            f"mini-batch {batch / 1e6:.1f} MB: {times:.1f} times"
+            f"  {list(work.sizes)}, {optimizer}: {beyond / 1e6:.1f} MB; "
+            f"parameters {parameters / 1e6:.1f} MB, mini-batch {batch / 1e6:.1f} MB: {times:.1f} times"
         )
     return measured, lines

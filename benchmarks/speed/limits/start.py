@@ -66,15 +66,17 @@ def measure_start(threads: int) -> tuple[object, list[str]]:
     wheel, cold, later = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         installed = _installed_wheel(folder)
+        places = os.pathsep.join((installed, environment_for(threads, "float32")["PYTHONPATH"]))
         for _ in range(COLD_REPEATS):
             with tempfile.TemporaryDirectory() as cache:
-                places = os.pathsep.join((installed, environment_for(threads, "float32")["PYTHONPATH"]))
                 wheel.append(run_python(_FIT, threads, NUMBA_CACHE_DIR=cache, PYTHONPATH=places).said)
+            with tempfile.TemporaryDirectory() as cache:
                 cold.append(run_python(_FIT, threads, NUMBA_CACHE_DIR=cache).said)
                 later.append(run_python(_FIT, threads, NUMBA_CACHE_DIR=cache).said)
+    came = "other code" if any(one["with the compiler"] for one in wheel) else "its code"
     goal = f"(goal {COLD_GOAL:g} s)"
     lines = [
-        f"first fit on a fresh machine, from the wheel: {_both(wheel, 'beyond')} beyond a later fit {goal}",
+        f"first fit on a fresh machine beyond a later, wheel with {came}: {_both(wheel, 'beyond')} {goal}",
         f"the same from sources, all compiled there: {_both(cold, 'beyond')} {goal}",
         f"first fit of a later process: {_both(later, 'beyond')} (goal {LATER_GOAL:g} s)",
         f"importing NumPy and MLPClassifier: {_both(later, 'import')}",

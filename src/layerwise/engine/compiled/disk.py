@@ -34,6 +34,9 @@ def _user_wide() -> Path:
 def folders() -> Iterator[Path]:
     """Where code may lie, the first choice first: as Numba's cache, only where NUMBA_CACHE_DIR says if it is
     set."""
+    # Of sources that are no files, as in an archive, nobody knows whether what is kept was made from them.
+    if not Path(__file__).is_file():
+        return
     chosen = cache_folder()
     if chosen:
         yield Path(chosen) / "layerwise"

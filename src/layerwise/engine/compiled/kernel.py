@@ -40,7 +40,7 @@ class Kernel:
     """
 
     def __init__(
-        self, name: str, kind: Arguments, make: Callable[[str], ObjectCode], shipped_as: str | None = None
+        self, name: str, shipped_as: str, kind: Arguments, make: Callable[[str], ObjectCode]
     ) -> None:
         self.name, self.shipped_as = name, shipped_as
         self._kind, self._make = kind, make
@@ -62,23 +62,20 @@ class Kernel:
                     disk.keep(self.name, made.content, disk.folders())
             self._address, self._found = load(*found), None
 
-    def ship(self, folder: Path) -> int:
-        """Compile it and write it into this folder, to come with the package. Its size in bytes; 0, and no
-        file, where the code needs the compiler in its process."""
-        assert self.shipped_as is not None
+    def ship(self, folder: Path) -> bool:
+        """Compile it and write it into this folder, to come with the package; False, and no file, where the
+        code needs the compiler in its process."""
         made = self._make(self.shipped_as)
-        if not made.alone:
-            return 0
-        if not disk.keep(self.shipped_as, made.content, [folder]):
+        if made.alone and not disk.keep(self.shipped_as, made.content, [folder]):
             raise OSError(f"cannot write into {folder}")
-        return len(made.content)
+        return made.alone
 
     def _on_disk(self) -> tuple[bytes, str] | None:
         """(its code, its symbol)"""
         if self._found is None:
             for name, places in ((self.shipped_as, disk.shipped()), (self.name, disk.folders())):
-                code = disk.read(name, places) if name else None
-                if name and code:
+                code = disk.read(name, places)
+                if code:
                     self._found = code, name
                     break
         return self._found

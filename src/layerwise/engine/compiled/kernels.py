@@ -119,7 +119,7 @@ def _kernel(loop: str, label: str, real: str, *formulas: tuple[str, Any]) -> Ker
         return making.make(loop, real, kind, formulas, name)
 
     name = f"layerwise_{label}_{real}"
-    return Kernel(f"{name}_{origin()}", kind, make, f"{name}_{origin_of_shipped()}")
+    return Kernel(f"{name}_{origin()}", f"{name}_{origin_of_shipped()}", kind, make)
 
 
 def driver_kernel(name: str, real: str) -> Kernel:

@@ -45,9 +45,10 @@ class _PartCodegen(JITCPUCodegen):
         return level() or super()._get_host_cpu_name()
 
     def _customize_tm_features(self) -> str:
+        if level() is None:
+            return super()._customize_tm_features()
         # LLVM keeps to half a register on processors that once slowed down over whole ones. Products do not.
-        of_level = {None: super()._customize_tm_features(), MANY: "-prefer-256-bit"}
-        return of_level.get(level(), "")
+        return "-prefer-256-bit" if level() == MANY else ""
 
     def _add_module(self, module: Any) -> None:
         pass

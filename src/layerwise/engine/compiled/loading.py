@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from layerwise.engine.compiled.processor import check_level
+
 
 @functools.cache
 def _target() -> Any:
     import llvmlite.binding as llvm
 
+    check_level()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_triple(llvm.get_process_triple())
@@ -20,7 +23,10 @@ _engines: list[Any] = []
 
 
 def load(code: bytes, entry: str) -> int:
-    """The address of `entry`, the one function that others may call in this object code."""
+    """The address of `entry`, the one function that others may call in this object code.
+
+    Raises InputError where the code is for another processor.
+    """
     import llvmlite.binding as llvm
 
     machine = _target().create_target_machine()

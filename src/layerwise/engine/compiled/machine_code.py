@@ -99,7 +99,7 @@ def _can_be_alone(module: Any) -> bool:
 
 
 def _machine(codegen: Any) -> Any:
-    """This processor, for code that may lie anywhere in memory."""
+    """The processor that code is for, and code that may lie anywhere in memory."""
     return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
         cpu=codegen._get_host_cpu_name(),
         features=codegen._tm_features,

@@ -1,18 +1,18 @@
 """The processor that machine code is made for, told without the compiler where the system describes it.
 
 Code is made for a level of x86-64, the highest that the processor reaches, and not for its model: it is the
-same code, and computes the same bits, on every processor of the level, and can be made before anybody needs
-it. A processor that reaches no level here gets code for itself alone.
+same code on every processor of the level, and can be made before anybody needs it. A processor that reaches
+no level here gets code for itself alone.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import platform
 from collections.abc import Iterable
 
-from layerwise.engine.numba_settings import PROCESSOR_SETTINGS
+from layerwise.engine.numba_settings import processor_settings
+from layerwise.errors import InputError
 
 _DESCRIPTION = "/proc/cpuinfo"
 # Its lines that say which instructions there are, for x86 and for ARM; others change from moment to moment.
@@ -21,15 +21,20 @@ _LASTING = (
     "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features",
 )  # fmt: skip
 
+# What a level needs. System V Application Binary Interface, AMD64 supplement 1.0, section 3.1.1.
+_V3 = frozenset(
+    (
+        "cx16", "lahf_lm", "popcnt", "ssse3", "sse4_1", "sse4_2",
+        "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave",
+    )
+)  # fmt: skip
 MANY = "x86-64-v4"
-# What a level needs beyond the next one here. System V Application Binary Interface, AMD64 supplement 1.0,
-# section 3.1.1; of the levels below, every processor with these has the rest.
 LEVELS = {
-    MANY: frozenset(("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")),
-    "x86-64-v3": frozenset(("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe")),
+    MANY: _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+    "x86-64-v3": _V3,
 }
 # LLVM's names for what the system calls otherwise.
-_AS_THE_SYSTEM = {"bmi": "bmi1", "lzcnt": "abm"}
+_AS_THE_SYSTEM = {"bmi": "bmi1", "lzcnt": "abm", "sahf": "lahf_lm", "sse4.1": "sse4_1", "sse4.2": "sse4_2"}
 
 
 def _described() -> dict[str, str]:
@@ -51,35 +56,34 @@ def _name_and_features() -> tuple[str, frozenset[str]]:
         return " ".join(f"{name}={value}" for name, value in lines.items()), frozenset(features)
     import llvmlite.binding as llvm
 
+    return llvm.get_host_cpu_name(), _features_by_llvm()
+
+
+def _features_by_llvm() -> frozenset[str]:
+    """What the processor itself says, by the system's names."""
+    import llvmlite.binding as llvm
+
     there = (name for name, has in llvm.get_host_cpu_features().items() if has)
-    return llvm.get_host_cpu_name(), frozenset(_AS_THE_SYSTEM.get(name, name) for name in there)
+    return frozenset(_AS_THE_SYSTEM.get(name, name) for name in there)
 
 
 def highest_level(features: frozenset[str]) -> str | None:
     """The highest level that a processor with these features reaches; None where it reaches none here."""
-    reached = None
-    for name, needed in reversed(LEVELS.items()):
-        if not needed <= features:
-            break
-        reached = name
-    return reached
-
-
-# Numba's variables for code that is made for another processor.
-_ASKED_FOR = tuple(os.environ.get(name) for name in PROCESSOR_SETTINGS)
+    return next((name for name, needed in LEVELS.items() if needed <= features), None)
 
 
 @functools.cache
 def level() -> str | None:
     """The level that code is made for; None where it is made for a model of a processor.
 
-    NUMBA_CPU_NAME may name a level: a lower one gives the same bits on all processors that reach it.
+    NUMBA_CPU_NAME may name a level: a lower one gives the same code on all processors that reach it.
     """
-    name, features = _ASKED_FOR
-    if features is None and name in LEVELS:
-        return name
-    if features is not None or name is not None or platform.machine().lower() not in ("x86_64", "amd64"):
+    if platform.machine().lower() not in ("x86_64", "amd64"):
         return None
+    asked_for = processor_settings()
+    if asked_for:
+        name = asked_for.pop("NUMBA_CPU_NAME", None)
+        return name if name in LEVELS and not asked_for else None
     return highest_level(_name_and_features()[1])
 
 
@@ -89,10 +93,26 @@ def processor() -> str:
     if reached is not None:
         return reached
     name, features = _name_and_features()
-    return " ".join([name, *sorted(features), *map(str, _ASKED_FOR)])
+    return " ".join([name, *sorted(features), *map("=".join, sorted(processor_settings().items()))])
 
 
-# Whether it has 32 registers of 64 bytes for numbers, not 16 of 32 bytes or less.
+def check_level() -> None:
+    """Raises InputError where code is for a level that this processor does not reach, which would end the
+    process without a word."""
+    wanted = level()
+    if wanted is None:
+        return
+    features = _features_by_llvm()
+    missing = sorted(LEVELS[wanted] - features)
+    if missing:
+        use = highest_level(features) or "generic"
+        raise InputError(
+            f"the compiled code is for {wanted}, and this processor lacks {', '.join(missing)}; "
+            f"set NUMBA_CPU_NAME={use}"
+        )
+
+
+# Whether code may use 32 registers of 64 bytes for numbers, not 16 of 32 bytes or less.
 MANY_REGISTERS = level() == MANY
 REGISTER_BYTES = 64 if MANY_REGISTERS else 32
 
