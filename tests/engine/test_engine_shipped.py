@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numba
@@ -15,6 +16,7 @@ from layerwise.engine.compiled import disk, kernels
 from layerwise.engine.compiled.engine import CompiledEngine
 from layerwise.engine.compiled.kernel import Kernel, ObjectCode
 from layerwise.engine.compiled.processor import MANY, level
+from layerwise.engine.contract import DTYPES
 
 needs_a_level = pytest.mark.skipif(
     level() is None, reason="code is shipped for levels of x86-64, none of which this processor reaches"
@@ -169,3 +171,29 @@ def test_code_for_the_lower_level_trains_as_the_reference_does(tmp_path):
     assert lower["level"] == "x86-64-v3"
     assert lower["moved"] > 0.05
     assert lower["away"] < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(level() is None, reason="a wheel has code in it where it is built on x86-64")
+def test_the_builder_of_the_wheel_compiles_for_every_level_and_precision(tmp_path, monkeypatch):
+    """One small kernel for each, from a copy of the sources, whatever is set around it."""
+    path = Path(layerwise.__file__).parents[2] / "tools" / "build_wheel.py"
+    if not path.is_file():
+        pytest.skip("an installed package comes without the tools of its repository")
+    spec = spec_from_file_location("build_wheel", path)
+    builder = module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    expected = {kernels.every_kernel(real)[-1].shipped_as for real in DTYPES}
+    one = builder.COMPILE.replace("in every_kernel(sys.argv[1])", "in every_kernel(sys.argv[1])[-1:]")
+    assert one != builder.COMPILE
+    monkeypatch.setattr(builder, "COMPILE", one)
+    monkeypatch.setenv("NUMBA_OPT", "0")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".numba_config.yaml").write_text("cpu_name: generic")
+    sources = tmp_path / "src"
+    unwanted = shutil.ignore_patterns("__pycache__", "shipped")
+    shutil.copytree(Path(layerwise.__file__).parent, sources / "layerwise", ignore=unwanted)
+    builder.compile_kernels(sources)
+    made = {file.stem for file in (sources / builder.INSIDE).iterdir()}
+    assert len(made) == 4
+    assert expected <= made
