@@ -26,6 +26,8 @@ FUSED = ("contract",)
 # The sums of a tile stay in registers.
 PANEL_ROWS, SOME_ROWS = (8, 4) if MANY_REGISTERS else (4, 2)
 STRIP_ROWS = 4 if MANY_REGISTERS else 2
+# Columns of P that a tile takes in a row, and columns from which on that pays.
+COLUMNS_IN_A_ROW, MANY_COLUMNS = 4, 64
 
 
 def offset_of(builder: Any, *products: tuple[Any, Any]) -> Any:
@@ -81,6 +83,13 @@ def _sums_of_lanes(builder: Any, vectors: list) -> list:
 
 def accumulate(builder: Any, start: Any, stop: Any, step: int, sums: list, add: Callable) -> list:
     """sums += add(k, sum by sum) for k = start, start + step, ... while below stop. Returns the sums."""
+    return accumulated(builder, start, stop, step, sums, add)[0]
+
+
+def accumulated(
+    builder: Any, start: Any, stop: Any, step: int, sums: list, add: Callable
+) -> tuple[list, Any]:
+    """The same, and the first k that was not added."""
     before = builder.block
     head, body, end = (builder.append_basic_block(name) for name in ("tile", "tile.body", "tile.end"))
     builder.branch(head)
@@ -97,12 +106,17 @@ def accumulate(builder: Any, start: Any, stop: Any, step: int, sums: list, add: 
     k.add_incoming(builder.add(k, INDEX(step)), body)
     builder.branch(head)
     builder.position_at_end(end)
-    return held
+    return held, k
 
 
-def _product_tile(height: int, registers: int, lanes: int) -> Callable:
+def _product_tile(height: int, registers: int, lanes: int, apart: int | None = None) -> Callable:
     """out (height, registers * lanes) = P (height, inner) S (inner, registers * lanes), or += where it is not
-    the `first` part."""
+    the `first` part.
+
+    apart: how far apart the columns of P lie if that is known: 1, or `height` where its rows lie side by
+    side. Then COLUMNS_IN_A_ROW of them are taken before the tile looks whether there are more: the compiler
+    has registers for all pointers, and needs a tenth fewer instructions.
+    """
 
     @intrinsic
     def tile(typingctx, P, row_step, column_step, S, S_step, out, out_step, inner, first):
@@ -117,17 +131,28 @@ def _product_tile(height: int, registers: int, lanes: int) -> Callable:
                 # For tiles of fewer rows the compiler does better by itself.
                 at_rows = [_opaque(builder, pointer) for pointer in at_rows]
 
+            def of_column(k: Any) -> list:
+                if apart == height:
+                    first = builder.mul(k, INDEX(height))
+                    return [builder.gep(at_rows[0], [builder.add(first, row)]) for row in rows]
+                place = k if apart == 1 else builder.mul(k, column_step_)
+                return [builder.gep(start, [place]) for start in at_rows]
+
             def add(k: Any, held: list) -> list:
                 s_row = builder.gep(S_, [builder.mul(k, S_step_)])
                 below = [load_numbers(builder, builder.gep(s_row, [piece]), kind, size) for piece in pieces]
-                place, sums = builder.mul(k, column_step_), iter(held)
-                result = []
-                for start in at_rows:
-                    factor = _spread(builder, builder.load(builder.gep(start, [place])), kind)
+                sums, result = iter(held), []
+                for pointer in of_column(k):
+                    factor = _spread(builder, builder.load(pointer), kind)
                     for numbers in below:
                         product = builder.fmul(factor, numbers, flags=FUSED)
                         result.append(builder.fadd(next(sums), product, flags=FUSED))
                 return result
+
+            def add_several(k: Any, held: list) -> list:
+                for number in range(COLUMNS_IN_A_ROW):
+                    held = add(builder.add(k, INDEX(number)), held)
+                return held
 
             zero = ir.Constant(kind, [0.0] * lanes if lanes > 1 else 0.0)
             places = [
@@ -144,7 +169,11 @@ def _product_tile(height: int, registers: int, lanes: int) -> Callable:
                 start.add_incoming(zero, before)
                 start.add_incoming(value, block)
                 starts.append(start)
-            sums = accumulate(builder, INDEX(0), inner_, 1, starts, add)
+            sums, done = starts, INDEX(0)
+            if apart is not None:
+                last = builder.sub(inner_, INDEX(COLUMNS_IN_A_ROW - 1))
+                sums, done = accumulated(builder, done, last, COLUMNS_IN_A_ROW, sums, add_several)
+            sums = accumulate(builder, done, inner_, 1, sums, add)
             for place, total in zip(places, sums, strict=True):
                 builder.store(total, builder.bitcast(place, kind.as_pointer()), align=size)
             return context.get_dummy_value()
@@ -285,6 +314,10 @@ def _panel(registers: int, lanes: int) -> Any:
     Of P, the rows of a panel lie row_step apart, and the panels panel_step.
     """
     most, some, one = (_product_tile(height, registers, lanes) for height in (PANEL_ROWS, SOME_ROWS, 1))
+    side_by_side = _product_tile(PANEL_ROWS, registers, lanes, PANEL_ROWS)
+    one_by_one = _product_tile(PANEL_ROWS, registers, lanes, 1)
+    # Elsewhere there are no registers for more pointers.
+    several = MANY_REGISTERS and registers > 1
 
     def panel(P, row_step, column_step, panel_step, S, S_step, out, out_step, inner, rows, first):
         j, p = 0, 0
@@ -294,7 +327,13 @@ def _panel(registers: int, lanes: int) -> Any:
                 for row in range(j + PANEL_ROWS, j + 2 * PANEL_ROWS):
                     for column in range(0, registers * lanes, lanes):
                         fetch_ahead(at(out, row * out_step + column))
-            most(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first)
+            its, to = at(P, p), at(out, j * out_step)
+            if several and inner >= MANY_COLUMNS and column_step == 1:
+                one_by_one(its, row_step, column_step, S, S_step, to, out_step, inner, first)
+            elif several and inner >= MANY_COLUMNS and row_step == 1 and column_step == PANEL_ROWS:
+                side_by_side(its, row_step, column_step, S, S_step, to, out_step, inner, first)
+            else:
+                most(its, row_step, column_step, S, S_step, to, out_step, inner, first)
             j, p = j + PANEL_ROWS, p + panel_step
         while j + SOME_ROWS <= rows:
             some(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first)
