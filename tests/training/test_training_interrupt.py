@@ -106,7 +106,7 @@ def test_an_interrupt_at_the_end_of_an_epoch_is_the_end():
 
 @pytest.mark.usefixtures("ordinary_handler")
 def test_an_interrupt_within_an_epoch_is_heard_after_the_next_steps(monkeypatch):
-    monkeypatch.setattr("layerwise.training.loop.SECONDS_PER_CALL", 0.0)
+    monkeypatch.setattr("layerwise.training.pace.SECONDS_PER_CALL", 0.0)
     validation = Scripted([3.0, 2.0, 4.0])
     result = run(Recipe(epochs=9, batch_size=1), callbacks=[Interrupting(2, steps=5)], validate=validation)
     assert (result.stopped, len(result.history)) == ("interrupted", 2)

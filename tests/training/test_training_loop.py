@@ -107,7 +107,7 @@ def test_without_shuffling_the_rows_come_as_they_stand():
 def test_how_an_epoch_is_cut_into_calls_changes_nothing(engine, monkeypatch):
     recipe = Recipe(epochs=4, batch_size=1, learning_rate=0.01, schedule="cosine", warm_up=1.5)
     whole = run(recipe, engine=engine)
-    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)
+    monkeypatch.setattr("layerwise.training.pace.SECONDS_PER_CALL", 0.0)
     seen = []
 
     class Progress:

@@ -15,7 +15,6 @@ from layerwise.formulas.optimizers import OPTIMIZERS
 from layerwise.network.architecture import Architecture
 from layerwise.network.parameters import initial_parameters
 from layerwise.training import Data, Recipe, train, turned_run
-from layerwise.training import loop as loop_module
 from layerwise.training.turned_run import TurnedRun, epochs_before_turning
 
 WIDE = Architecture((120, 4, 1), ("tanh", "identity"))
@@ -266,7 +265,7 @@ def test_a_run_with_a_best_epoch_goes_on_to_the_same_bits(stop):
 def test_how_a_run_is_cut_into_calls_makes_no_difference(monkeypatch):
     alone = compiled(statistics=False)
     assert_same_bits(compiled(callbacks=[Keeper()]), alone)
-    monkeypatch.setattr(loop_module, "SECONDS_PER_CALL", 0.0)
+    monkeypatch.setattr("layerwise.training.pace.SECONDS_PER_CALL", 0.0)
     assert_same_bits(compiled(statistics=False), alone)
 
 

@@ -20,7 +20,7 @@ from layerwise.formulas.randomness import generator_at
 from layerwise.formulas.schedules import PLATEAU, Plateau, reduce_on_plateau
 from layerwise.training import Recipe, Result
 from layerwise.training.callback import tell
-from layerwise.training.loop import seconds_to_compile
+from layerwise.training.pace import seconds_to_compile
 from layerwise.training.statistics import PROBE_ROWS, layer_statistics
 
 if TYPE_CHECKING:

@@ -13,11 +13,7 @@ from layerwise.engine import Batches, Engine, StepTotals, TrainingState
 from layerwise.estimators.mlp_inputs import dense_rows
 from layerwise.network.objective import penalty
 from layerwise.network.parameters import named_views
-
-SECONDS_PER_CALL = 0.2
-FIRST_STEPS = 16
-# Rows in the orders of the epochs that one call does: 8 MiB.
-LARGEST_ORDER = 2**20
+from layerwise.training.pace import FIRST_STEPS, LARGEST_ORDER, fitting
 
 
 class Rows(NamedTuple):
@@ -48,7 +44,7 @@ class Epochs:
     The loss of an epoch is the mean of its batches' losses, each counted by its rows. Where rows have
     weights the engine counts by weight instead, so each step is then a call of its own, as it is for sparse
     rows, which become dense one batch at a time, and for a loss averaged over outputs. Otherwise a call does
-    as many steps, or as many epochs, as leave Ctrl-C and progress waiting for about SECONDS_PER_CALL.
+    as many steps, or as many epochs, as leave Ctrl-C and progress waiting for about pace.SECONDS_PER_CALL.
     """
 
     def __init__(self, engine: Engine, rows: Rows, size: int, averaged_outputs: int) -> None:
@@ -94,7 +90,7 @@ class Epochs:
             loss, norm, finite = run(state, order, epoch, rates[0], on_steps)
             seconds = time.perf_counter() - start
             outcomes = [EpochOutcome(loss, norm, finite, seconds)]
-        self._call_epochs = _next_call(self._call_epochs, len(outcomes), seconds)
+        self._call_epochs = fitting(len(outcomes), seconds, self._call_epochs)
         return outcomes
 
     def _in_parts(self, state, order, epoch, rates, on_steps) -> tuple[float, float, bool]:
@@ -106,7 +102,7 @@ class Epochs:
             totals = self.engine.run_steps(state, batches, epoch, totals, part)
             if len(part) < self.steps:
                 seconds = time.perf_counter() - start
-                self._call_steps = min(self.steps, _next_call(self._call_steps, len(part), seconds))
+                self._call_steps = min(self.steps, fitting(len(part), seconds, self._call_steps))
                 if on_steps is not None:
                     on_steps(totals.steps)
         return totals.mean_cost, totals.gradient_norm, totals.finite
@@ -139,8 +135,3 @@ class Epochs:
         X = dense_rows(self.rows.X, rows)
         weights = None if self.rows.weights is None else self.rows.weights[rows]
         return Batches(X, np.ascontiguousarray(self.rows.Y[rows]), weights, None, len(X))
-
-
-def _next_call(last: int, done: int, seconds: float) -> int:
-    """How many steps or epochs the next call does, after one that did `done` in so long."""
-    return max(1, min(int(done * SECONDS_PER_CALL / max(seconds, 1e-6)), 4 * last))

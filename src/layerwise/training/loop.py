@@ -18,6 +18,7 @@ from layerwise.training.callback import tell
 from layerwise.training.epoch_start import LARGE, EpochStart
 from layerwise.training.history import History, epoch_columns, time_columns
 from layerwise.training.interrupt import StopOnInterrupt
+from layerwise.training.pace import FIRST_STEPS, LARGEST_ORDER, fitting, seconds_to_compile
 from layerwise.training.passes import Blocks, Data, InBlocks, InMemory
 from layerwise.training.recipe import Recipe
 from layerwise.training.result import Best, Result, reason_of
@@ -27,14 +28,11 @@ from layerwise.training.turned_run import TurnedRun, epochs_before_turning
 from layerwise.training.validation import Turnable, Validate
 
 HIGHER_IS_BETTER = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "r2")
-SECONDS_PER_CALL = 0.2
 # Multiply-adds of the first call of several epochs, while nothing is known of their time, and as how many the
 # surroundings of a step count: less than a second in NumPy, and some hundredths compiled.
 FIRST_CALL = {"numpy": 10**8, "compiled": 10**9}
 STEP_OVERHEAD = 20_000
 STATISTICS_PER_RUN = 100
-# Rows in the orders of the epochs that one call does: 8 MiB.
-LARGEST_ORDER = 2**20
 # What a callback may have that is called between two epochs.
 BETWEEN_EPOCHS = ("on_steps_end", "on_epoch_end", "on_snapshot")
 
@@ -144,7 +142,7 @@ class _Run:
             self.probe = source.some(pick)
         # The parameters at an epoch's start, and the steps done by then.
         self.before, self.before_t = EpochStart(), 0
-        self.call_steps = min(self.steps, 16)
+        self.call_steps = min(self.steps, FIRST_STEPS)
         work = 3 * rows * state.parameters.size + STEP_OVERHEAD * self.steps
         self.call_epochs = max(1, FIRST_CALL[engine.name] // work)
         self.identity: dict[str, Any] = {}
@@ -300,7 +298,7 @@ class _Run:
         return self.recipe.shuffle and self.steps > 1
 
     def several_epochs(self) -> bool:
-        """Do as many epochs in one call as nobody looks at and leave Ctrl-C waiting for SECONDS_PER_CALL.
+        """Do as many epochs in one call as nobody looks at and `pace.fitting` allows.
 
         Whether any was done: none where there are fewer than two, where the state is large, for a copy of it
         is kept, or where one of them diverges. `epoch` does it then, and keeps the parameters before it.
@@ -385,18 +383,6 @@ class _Run:
         return reason_of(stopped, done)
 
 
-def seconds_to_compile(engine: Engine) -> float:
-    """Compile what the engine needs, and say how long it took: once on a machine, and no part of a run."""
-    start = time.perf_counter()
-    engine.compile()
-    return time.perf_counter() - start
-
-
 def is_finite(array: np.ndarray) -> bool:
     """Whether every number is: a sum of squares is finite then, unless a square overflows."""
     return bool(np.isfinite(np.vdot(array, array)) or np.isfinite(array).all())
-
-
-def fitting(done: int, seconds: float, so_far: int) -> int:
-    """How many to do in the next call, where so many took so long: about SECONDS_PER_CALL worth of them."""
-    return max(1, min(int(done * SECONDS_PER_CALL / max(seconds, 1e-6)), 4 * so_far))

@@ -27,7 +27,8 @@ from layerwise.errors import InputError
 from layerwise.formulas.schedules import PLATEAU
 from layerwise.training.history import History, epoch_columns, time_columns
 from layerwise.training.interrupt import StopOnInterrupt
-from layerwise.training.loop import fitting, is_finite, train
+from layerwise.training.loop import is_finite, train
+from layerwise.training.pace import fitting
 from layerwise.training.passes import Data
 from layerwise.training.recipe import Recipe
 from layerwise.training.result import Result, reason_of
