@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
+from new_processes import in_a_new_process
 
 PROGRAM = """
 import json, sys
@@ -28,15 +24,7 @@ print(json.dumps(costs))
 @pytest.mark.slow
 def test_code_that_two_processes_compiled_trains_alike_in_a_third(tmp_path):
     def costs(*optimizers: str) -> dict[str, list[float]]:
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", PROGRAM, *optimizers],
-            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return in_a_new_process(PROGRAM, *optimizers, NUMBA_CACHE_DIR=str(tmp_path))
 
     alone = costs("momentum") | costs("classical_momentum")
     assert alone["momentum"] != alone["classical_momentum"]

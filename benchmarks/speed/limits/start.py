@@ -76,9 +76,10 @@ def measure_start(threads: int) -> tuple[object, list[str]]:
     came = "other code" if any(one["with the compiler"] for one in wheel) else "its code"
     goal = f"(goal {COLD_GOAL:g} s)"
     lines = [
-        f"first fit on a fresh machine beyond a later, wheel with {came}: {_both(wheel, 'beyond')} {goal}",
-        f"the same from sources, all compiled there: {_both(cold, 'beyond')} {goal}",
-        f"first fit of a later process: {_both(later, 'beyond')} (goal {LATER_GOAL:g} s)",
+        "beyond a later fit of the same process:",
+        f"  first fit on a fresh machine, from the wheel with {came}: {_both(wheel, 'beyond')} {goal}",
+        f"  the same from sources, all compiled there: {_both(cold, 'beyond')} {goal}",
+        f"  first fit of a later process: {_both(later, 'beyond')} (goal {LATER_GOAL:g} s)",
         f"importing NumPy and MLPClassifier: {_both(later, 'import')}",
     ]
     return {"wheel": wheel, "cold": cold, "later": later}, lines

@@ -314,8 +314,8 @@ def _panel(registers: int, lanes: int) -> Any:
     Of P, the rows of a panel lie row_step apart, and the panels panel_step.
     """
     most, some, one = (_product_tile(height, registers, lanes) for height in (PANEL_ROWS, SOME_ROWS, 1))
-    side_by_side = _product_tile(PANEL_ROWS, registers, lanes, PANEL_ROWS)
-    one_by_one = _product_tile(PANEL_ROWS, registers, lanes, 1)
+    of_packed = _product_tile(PANEL_ROWS, registers, lanes, PANEL_ROWS)
+    of_rows = _product_tile(PANEL_ROWS, registers, lanes, 1)
     # Elsewhere there are no registers for more pointers.
     several = MANY_REGISTERS and registers > 1
 
@@ -329,9 +329,9 @@ def _panel(registers: int, lanes: int) -> Any:
                         fetch_ahead(at(out, row * out_step + column))
             its, to = at(P, p), at(out, j * out_step)
             if several and inner >= MANY_COLUMNS and column_step == 1:
-                one_by_one(its, row_step, column_step, S, S_step, to, out_step, inner, first)
+                of_rows(its, row_step, column_step, S, S_step, to, out_step, inner, first)
             elif several and inner >= MANY_COLUMNS and row_step == 1 and column_step == PANEL_ROWS:
-                side_by_side(its, row_step, column_step, S, S_step, to, out_step, inner, first)
+                of_packed(its, row_step, column_step, S, S_step, to, out_step, inner, first)
             else:
                 most(its, row_step, column_step, S, S_step, to, out_step, inner, first)
             j, p = j + PANEL_ROWS, p + panel_step
