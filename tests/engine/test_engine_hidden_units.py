@@ -1,4 +1,4 @@
-"""Steps cut by the units of the only hidden layer: the same steps, and bits that do not depend on threads."""
+"""Steps cut by the units of the first hidden layer: the same steps, whoever is first."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from layerwise.engine import build_engine
 from layerwise.engine.compiled import cutting
 from layerwise.engine.compiled.layout import BY_HIDDEN_UNITS
 
-# By name, how many inputs, hidden units and outputs: of units that no number of parts divides, and of a last
-# activation that keeps what it is taken of.
+# By name, the sizes: of units that no number of parts divides, of a last activation that keeps what it is
+# taken of, and of more layers than two, with units that belong together in one of them.
 CUT = {
     "relu binary, momentum": (7, 70, 1),
     "relu binary, adamw": (7, 70, 1),
     "sigmoid outputs": (4, 67, 3),
     "poisson regression": (3, 64, 1),
     "robust softmax outputs": (3, 70, 4),
+    "tanh regression": (4, 70, 9, 1),
+    "every activation": (5, 70, 12, 5, 4, 3, 4, 5, 4, 6, 4, 3),
 }
 
 
@@ -30,7 +32,13 @@ def cut_into(parts, threads, monkeypatch):
     monkeypatch.setattr(cutting, "SMALL_HIDDEN_STEP", 0)
     monkeypatch.setattr(cutting, "SMALL_CALL", 0)
     monkeypatch.setattr(cutting, "SMALL_STEP", 2**60 if parts == 2 else 0)
+    monkeypatch.setattr(cutting, "allowed_threads", lambda: parts)
     give_threads(monkeypatch, threads)
+
+
+def dropping(network, rate):
+    """So much dropout in every hidden layer."""
+    return {"dropout": (rate,) * (len(network.sizes) - 2)}
 
 
 def cut(program, rows):
@@ -40,28 +48,29 @@ def cut(program, rows):
 
 @pytest.mark.parametrize("parts", [2, 4])
 @pytest.mark.parametrize("name", CUT)
-@pytest.mark.parametrize("settings", [{}, {"l2": 0.3, "l1": 0.01}, {"weighted": True, "dropout": (0.3,)}])
+@pytest.mark.parametrize("settings", [{}, {"l2": 0.3, "l1": 0.01}, {"weighted": True, "drops": 0.3}])
 def test_a_step_cut_by_hidden_units_is_the_references(name, settings, parts, monkeypatch):
     cut_into(parts, 2, monkeypatch)
     settings = dict(settings)
     network, weighted = network_of(name), settings.pop("weighted", False)
-    program = network.program(**settings)
+    program = network.program(**dropping(network, settings.pop("drops", 0.0)), **settings)
     assert cut(program, 40)[:2] == (parts, BY_HIDDEN_UNITS)
     examples = examples_for(network, 90, weighted=weighted)
     runs = both(program, examples, size=40, epochs=3, rate=network.rate / 4)
     assert_same_trajectory(*runs, tolerance=1e-9)
 
 
-def test_masks_that_are_given_are_those_of_their_units(monkeypatch):
+@pytest.mark.parametrize("name", ["relu binary, momentum", "tanh regression"])
+def test_masks_that_are_given_are_those_of_their_units(name, monkeypatch):
     """In place of masks drawn anew, for a step that takes all examples as they stand."""
-    network = network_of("relu binary, momentum")
-    program, examples = network.program(dropout=(0.5,)), examples_for(network, 40)
-    given = np.random.default_rng(1).random((40, 70)) < 0.5
+    network, random = network_of(name), np.random.default_rng(1)
+    program, examples = network.program(**dropping(network, 0.5)), examples_for(network, 40)
+    given = tuple(random.random((40, units)) < 0.5 for units in network.sizes[1:-1])
     found = []
     for threads in (0, 1, 2):
         if threads:
             cut_into(2, threads, monkeypatch)
-        batches = examples.batches(program, None, 40)._replace(masks=(given,))
+        batches = examples.batches(program, None, 40)._replace(masks=given)
         engine = build_engine(program, "compiled")
         state = follow(engine, examples, size=40, epochs=0, rate=0.1).state
         engine.run_epochs(state, batches, 0, np.full((4, 1), 0.1))
@@ -71,12 +80,14 @@ def test_masks_that_are_given_are_those_of_their_units(monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("settings", [{}, {"dropout": (0.3,)}, {"l2": 0.3}])
-def test_no_bit_depends_on_the_threads_or_on_which_of_them_is_first(dtype, settings, monkeypatch):
+@pytest.mark.parametrize("name", ["relu binary, momentum", "tanh regression"])
+@pytest.mark.parametrize("settings", [{}, {"drops": 0.3}, {"l2": 0.3}])
+def test_no_bit_depends_on_the_threads_or_on_which_of_them_is_first(dtype, name, settings, monkeypatch):
     """Many times over, for a thread may be a step ahead of another; mini-batches of several sizes, whose rows
     lie differently."""
-    network = network_of("relu binary, momentum")
-    program, examples = network.program(dtype=dtype, **settings), examples_for(network, 107)
+    network, settings = network_of(name), dict(settings)
+    settings |= dropping(network, settings.pop("drops", 0.0)) | {"dtype": dtype}
+    program, examples = network.program(**settings), examples_for(network, 107)
     found = set()
     for parts, threads in [(4, 1), (4, 3)] + [(4, 2), (4, 4)] * 4:
         cut_into(parts, threads, monkeypatch)
@@ -86,10 +97,14 @@ def test_no_bit_depends_on_the_threads_or_on_which_of_them_is_first(dtype, setti
     assert len(found) == 1
 
 
-def test_a_thread_that_is_a_step_ahead_changes_nothing_that_another_reads(monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("relu binary, momentum", (30, 100, 1)), ("tanh regression", (30, 100, 20, 1))]
+)
+def test_a_thread_that_is_a_step_ahead_changes_nothing_that_another_reads(name, sizes, monkeypatch):
     """Thousands of steps in one call: threads that share what they write meet seldom at the wrong moment."""
-    network = network_of("relu binary, momentum")._replace(sizes=(30, 100, 1))
-    program, examples = network.program(dtype="float32", dropout=(0.3,)), examples_for(network, 569)
+    network = network_of(name)._replace(sizes=sizes)
+    program = network.program(dtype="float32", **dropping(network, 0.3))
+    examples = examples_for(network, 569)
     epochs, found = 4000, set()
     for threads in (1, 2, 2, 2):
         cut_into(2, threads, monkeypatch)
@@ -101,9 +116,10 @@ def test_a_thread_that_is_a_step_ahead_changes_nothing_that_another_reads(monkey
     assert len(found) == 1
 
 
-def test_a_cost_that_is_not_finite_leaves_what_the_step_before_made(monkeypatch):
+@pytest.mark.parametrize("name", ["relu binary, momentum", "tanh regression"])
+def test_a_cost_that_is_not_finite_leaves_what_the_step_before_made(name, monkeypatch):
     cut_into(2, 2, monkeypatch)
-    network = network_of("relu binary, momentum")
+    network = network_of(name)
     program, examples = network.program(), examples_for(network, 90)
     examples.X[-1] = np.nan
     reference, compiled = both(program, examples, size=30, epochs=1, rate=0.1, shuffle=False)
@@ -111,21 +127,45 @@ def test_a_cost_that_is_not_finite_leaves_what_the_step_before_made(monkeypatch)
     np.testing.assert_allclose(compiled.state.parameters, reference.state.parameters, rtol=0, atol=1e-12)
 
 
-def test_which_steps_are_cut_so_does_not_depend_on_the_threads():
-    """One hidden layer of units that stand alone, and nothing that waits for all of a gradient."""
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_which_steps_of_one_hidden_layer_are_cut_so_does_not_depend_on_the_threads(threads, monkeypatch):
+    monkeypatch.setattr(cutting, "allowed_threads", lambda: threads)
     network = NETWORKS["relu binary, momentum"]._replace(sizes=(30, 100, 1))
     assert cut(network.program(), 200)[:2] == (2, BY_HIDDEN_UNITS)
     assert cut(network.program(), 2000)[:2] == (4, BY_HIDDEN_UNITS)
     assert cut(network.program(), 20).way != BY_HIDDEN_UNITS
     assert cut(network.program(), 5000).way != BY_HIDDEN_UNITS
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("tanh regression", (30, 100, 50, 1)), ("relu binary, momentum", (784, 100, 1))]
+)
+def test_others_are_cut_into_as_many_parts_as_threads_unless_asked_to_be_cut_alike(name, sizes, monkeypatch):
+    """With more hidden layers, or many parameters, a single thread would lose by it."""
+    network = NETWORKS[name]._replace(sizes=sizes)
+    for threads, parts in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 1)):
+        monkeypatch.setattr(cutting, "allowed_threads", lambda threads=threads: threads)
+        assert cutting.hidden_parts(network.program(), 2000) == parts
+        assert cutting.hidden_parts(network.program(reproducible=True), 2000) == 4
+    program = NETWORKS["tanh regression"]._replace(sizes=(30, 100, 50, 1)).program()
+    assert cutting.hidden_parts(program, 50) == 2
+
+
+def test_steps_that_would_lose_by_it_are_not_cut_so(monkeypatch):
+    monkeypatch.setattr(cutting, "allowed_threads", lambda: 2)
+    network = NETWORKS["relu binary, gd"]._replace(sizes=(30, 100, 50, 1))
+    assert cut(network.program(), 200).way == BY_HIDDEN_UNITS
+    # What waits for all of a gradient.
     for settings in ({"clip_norm": 1.0}, {"max_norm": 1.0}):
         assert cut(network.program(**settings), 200).way != BY_HIDDEN_UNITS
-    for sizes, activations in (
-        ((200, 30, 1), ("relu", "sigmoid")),
-        ((2000, 100, 1), ("relu", "sigmoid")),
-        ((30, 100, 1), ("softmax", "sigmoid")),
-        ((30, 50, 50, 1), ("relu", "relu", "sigmoid")),
+    for sizes, first in (
+        ((200, 15, 5, 1), "relu"),  # few units
+        ((30, 100, 50, 1), "softmax"),  # units that belong together
+        ((4, 32, 32, 1), "relu"),  # much to hand over
+        ((30, 50, 50, 50, 1), "relu"),  # much that each part would do
+        ((2000, 500, 200, 1), "relu"),  # many parameters to copy
     ):
+        activations = (first, *("relu",) * (len(sizes) - 3), "sigmoid")
         other = network._replace(sizes=sizes, activations=activations)
         assert cut(other.program(), 200).way != BY_HIDDEN_UNITS
 

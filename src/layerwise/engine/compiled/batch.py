@@ -51,7 +51,7 @@ from layerwise.engine.compiled.kernels import (
 )
 from layerwise.engine.compiled.layout import CACHED, LAYER_COLUMNS
 from layerwise.engine.compiled.naming import only_for_compiled_code
-from layerwise.engine.compiled.team import meet, region, share, slices_of, turns_of
+from layerwise.engine.compiled.team import meet, region, share, turns_of
 from layerwise.formulas.randomness import subkey
 
 # Rows and columns of a gradient from which on it may pay to transpose what is below the layer. It does where
@@ -197,16 +197,17 @@ def add_up(sums, size, slices, start, Z, step, rows, columns):
 
 @driver_part
 def forward_pass(
-    kernels, layers, depth, parameters, batch, m, lead, work, keep_probs, highest, dropping,
-    step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
+    kernels, layers, bottom, top, parameters, batch, m, lead, work, keep_probs, highest, dropping,
+    step_key, masks, thread, threads, parts, sliced, counters, room, slices, sums,
 ):  # fmt: skip
-    """Z, A and H of every layer into the work buffer. With `dropping`, units are dropped by `masks`, which
-    are drawn first where `step_key` is not below 0.
+    """Z, A and H of the layers from `bottom` to below `top` into the work buffer. With `dropping`, units are
+    dropped by `masks`, which are drawn first where `step_key` is not below 0.
 
-    Where the first layer's products were made `ahead`, `sums` has them, slice by slice: see the driver.
+    batch: what is below the layer at the bottom. Where that layer's products were made before, its `slices`
+    are not 0, and `sums` (slices, n, lead) come to them.
     """
     source, turns = batch, turns_of(thread, threads, parts)
-    for layer in range(depth):
+    for layer in range(bottom, top):
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
         for turn in range(turns):
             part = thread + turn * threads
@@ -216,8 +217,7 @@ def forward_pass(
                 continue
             padded = padded_end(c0, c1, m, lead) - c0
             W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
-            if ahead and layer == 0:
-                _, slices, _, _ = slices_of(n_prev, ahead, 0, 1)
+            if slices and layer == bottom:
                 add_up(sums, n * lead, slices, block, Z, lead, rows, padded)
             else:
                 multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
@@ -268,12 +268,12 @@ def loss_pass(
 
 @driver_part
 def backward_pass(
-    kernels, layers, depth, parameters, m, lead, work, keep_probs, dropping, masks, thread, threads, parts,
-    sliced, counters, room,
+    kernels, layers, bottom, top, parameters, m, lead, work, keep_probs, dropping, masks, thread, threads,
+    parts, sliced, counters, room,
 ):  # fmt: skip
-    """dJ/dZ of every layer below the last, penalties aside."""
+    """dJ/dZ of the layers below `top`, of which it is known, down to `bottom`, penalties aside."""
     turns = turns_of(thread, threads, parts)
-    for layer in range(depth - 1, 0, -1):
+    for layer in range(top, bottom, -1):
         below, n, _, w, _, _, _, _, above, _, _ = row_of(layers, layer)
         _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
         for turn in range(turns):

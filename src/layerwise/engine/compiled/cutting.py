@@ -15,9 +15,18 @@ MANY_INPUTS, INPUTS_AHEAD = 2**11, 128
 REPRODUCIBLE_PARTS = 4
 # Multiply-adds of a forward pass below which a second thread does not pay.
 SMALL_STEP = 2**21
-# The same where the units of the only hidden layer are cut, when the threads meet once a step; examples up to
+# The same where the first hidden layer's units are cut, when the threads meet once a step; examples up to
 # which that is the best way; and multiply-adds of a call below which it is too short to wake a thread for.
 SMALL_HIDDEN_STEP, HIDDEN_ROWS, SMALL_CALL = 2**17, 2**11, 2**24
+# Units of a part cut so, at least.
+FEWEST_UNITS = 8
+# Every part has all layers above the second: they may have one in so many of the parameters.
+REPEATED = 3
+# What a part comes to in the second layer the others read from its core's cache: for each unit there, so many
+# parameters pay for it.
+FOR_EACH_SUM = 64
+# A part works on a copy of its parameters: so many of them are copied at most.
+LARGEST_COPY = 2**20
 # Parts of a step up to which each thread gathers all inputs of a mini-batch for itself.
 FEW_PARTS = 4
 # Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then
@@ -72,19 +81,32 @@ def call_threads(program: Program, way: int, parts: int, rows: int, steps: int) 
     return 1 if way == BY_HIDDEN_UNITS and multiply_adds < SMALL_CALL else parts
 
 
+def cuts_hidden_units(program: Program) -> bool:
+    """Whether it pays to cut steps by the units of the first hidden layer, where they have enough examples.
+    Not where units belong together, or something waits for all of a gradient."""
+    architecture, parameters = program.architecture, program.architecture.parameter_count
+    if architecture.depth < 2 or not ACTIVATIONS[architecture.activations[0]].elementwise:
+        return False
+    if parameters > LARGEST_COPY or parameters * HIDDEN_ROWS < SMALL_HIDDEN_STEP or _waits(program):
+        return False
+    repeated = sum(n_prev * n for layer, n_prev, n, _ in architecture.layers() if layer > 2)
+    _, units, above, *_ = architecture.sizes
+    return units >= 2 * FEWEST_UNITS and parameters >= max(REPEATED * repeated, FOR_EACH_SUM * above)
+
+
 def hidden_parts(program: Program, rows: int) -> int:
-    """Parts of a step by the units of its only hidden layer: the same for any number of threads. Not where
-    units belong together, or something waits for all of a gradient."""
+    """Parts of a step by the units of the first hidden layer, or 1: the same for any number of threads where
+    there is no other hidden layer, unless that is large, or on request. That costs a single thread more where
+    all parts have layers in common."""
     architecture = program.architecture
-    if architecture.depth != 2 or not ACTIVATIONS[architecture.activations[0]].elementwise:
-        return 1
     units, multiply_adds = architecture.sizes[1], rows * architecture.parameter_count
-    if multiply_adds < SMALL_HIDDEN_STEP or rows > HIDDEN_ROWS or _waits(program):
+    if not cuts_hidden_units(program) or multiply_adds < SMALL_HIDDEN_STEP or rows > HIDDEN_ROWS:
         return 1
-    if architecture.parameter_count > SLICED_UP_TO or units < 2 * NARROWEST:
-        return 1
-    wide = units >= REPRODUCIBLE_PARTS * NARROWEST
-    return REPRODUCIBLE_PARTS if wide and multiply_adds >= SMALL_STEP else 2
+    large = multiply_adds >= SMALL_STEP
+    if program.reproducible or (architecture.depth == 2 and architecture.parameter_count <= SLICED_UP_TO):
+        return REPRODUCIBLE_PARTS if large and units >= REPRODUCIBLE_PARTS * NARROWEST else 2
+    parts = allowed_threads() if large else min(2, allowed_threads())
+    return parts if parts <= FEW_PARTS and units >= parts * FEWEST_UNITS else 1
 
 
 def _waits(program: Program) -> bool:

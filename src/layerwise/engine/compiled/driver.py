@@ -54,15 +54,15 @@ def cost_and_gradient(
 ):  # fmt: skip
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
-        kernels, layers, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key, masks,
-        0, 1, 1, 0, counters, room, 0, work,
+        kernels, layers, 0, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key,
+        masks, 0, 1, 1, 0, counters, room, 0, work,
     )  # fmt: skip
     loss_pass(
         kernels, layers, depth, Y, weights, total, m, m, work, losses, settings, 0, 1, 1, 0, counters, partial
     )
     backward_pass(
-        kernels, layers, depth, parameters, m, m, work, keep_probs, dropping, masks, 0, 1, 1, 0, counters,
-        room,
+        kernels, layers, 0, depth - 1, parameters, m, m, work, keep_probs, dropping, masks, 0, 1, 1, 0,
+        counters, room,
     )  # fmt: skip
     cost = partial[0] / total
     for layer in range(depth):
@@ -110,6 +110,9 @@ def run_steps(
     # Otherwise a piece of the gradient is made and used at once, and the whole of it is never held.
     whole = at_once or sliced or clip_norm > 0
     fetches_ahead = ordered and inputs <= FETCHED_AHEAD and examples * inputs >= BEYOND_CACHES
+    slices = 0
+    if ahead:
+        _, slices, _, _ = slices_of(inputs, ahead, 0, 1)
     finite, done = True, 0
     while done < steps:
         step = first_step + done
@@ -157,16 +160,16 @@ def run_steps(
         if draws_masks:
             step_key = step_key_of(seed_key, first_epoch + epoch, number)
         forward_pass(
-            kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, dropping,
-            step_key, masks, thread, threads, parts, sliced, counters, room, ahead, sums,
+            kernels, layers, 0, depth, parameters, batch_X, m, lead, work, keep_probs, highest, dropping,
+            step_key, masks, thread, threads, parts, sliced, counters, room, slices, sums,
         )  # fmt: skip
         loss_pass(
             kernels, layers, depth, batch_Y, batch_weights, total, m, lead, work, losses, settings, thread,
             threads, parts, sliced, counters, partial,
         )  # fmt: skip
         backward_pass(
-            kernels, layers, depth, parameters, m, lead, work, keep_probs, dropping, masks, thread, threads,
-            parts, sliced, counters, room,
+            kernels, layers, 0, depth - 1, parameters, m, lead, work, keep_probs, dropping, masks, thread,
+            threads, parts, sliced, counters, room,
         )  # fmt: skip
         if sliced:
             # Each part's own gradient, of its own examples; they are added up below.
@@ -233,7 +236,7 @@ def outputs(
         lead = leading(m)
         gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, lead)
         forward_pass(
-            kernels, layers, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
+            kernels, layers, 0, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
             0, 1, 1, 0, counters, room, 0, work,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))

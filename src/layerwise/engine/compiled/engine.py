@@ -85,7 +85,7 @@ class CompiledEngine:
         last = others.pop(kernels.ADD_PRODUCTS), others.pop(kernels.MULTIPLY_ADD)
         del predicting[kernels.MULTIPLY_ADD]
         found = [*first, *drivers, *others.values(), *predicting.values(), *last]
-        if cutting.hidden_parts(self.program, cutting.HIDDEN_ROWS) > 1:
+        if cutting.cuts_hidden_units(self.program):
             found.append(kernels.hidden_units_kernel(real))
         return list(dict.fromkeys(found))
 
@@ -144,7 +144,7 @@ class CompiledEngine:
             layers, own_length = self._tables_of_parts(parts)
         # How many threads may have values of their own.
         copies = parts if way == BY_HIDDEN_UNITS else 1
-        gradient_each = min(length, max(CACHED, FEWEST_ROWS * max(sizes)))
+        gradient_each = min(own_length or length, max(CACHED, FEWEST_ROWS * max(sizes)))
         gradient_size = length * parts if way == BY_EXAMPLES else parts * gradient_each
         if program.clip_norm:
             gradient_size = max(gradient_size, length)
@@ -161,7 +161,10 @@ class CompiledEngine:
         masks = room("masks", copies * units * lead)
         if batches.masks is not None:
             masks = self._flat_masks(batches.masks)
-        sums = SLICES * sizes[1] * lead if ahead else 2 * copies * outputs * lead
+        # Of the first layer, where its products are made ahead; what each part comes to in the second layer.
+        sums = SLICES * sizes[1] * lead if ahead else 0
+        if way == BY_HIDDEN_UNITS:
+            sums = 2 * copies * sizes[2] * lead
         common = (
             partial[1], _at(self._training_addresses), _at(layers),
             len(self._training_layers), _at(state.parameters), _at(slots), length,

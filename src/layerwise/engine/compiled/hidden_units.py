@@ -1,9 +1,10 @@
-"""A network with one hidden layer cut by its hidden units: each part is a network of its own.
+"""A network cut by the units of its first hidden layer: each part is a network of its own.
 
 What leads to a unit and what leads from it nobody else needs, so a part learns by itself, from parameters
-that lie together; what the parts come to at the outputs is added up. The last biases are in every part, and
-learn the same in each. So a core waits for the others' outputs, and for nothing else that they have changed:
-rows, then columns of weights, as in Shoeybi et al. 2019, "Megatron-LM", section 3.
+that lie together; what the parts come to in the second layer is added up. That layer's biases, and the layers
+above it, are in every part, and learn the same in each. So a core waits once in a step for what the others
+come to, and for nothing else that they have changed: rows, then columns of weights, as in Shoeybi et al.
+2019, "Megatron-LM", section 3.
 
 A driver of its own, and its parts. The tables of the parts' layers come from `layer_table`.
 """
@@ -13,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.engine.compiled.batch import (
-    add_up,
     backward_pass,
     diverged,
     driver_part,
@@ -31,8 +31,8 @@ from layerwise.engine.compiled.batch import (
     total_weight,
     units_of,
 )
-from layerwise.engine.compiled.calls import at, call, flush_denormals, restore_denormals
-from layerwise.engine.compiled.layout import LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
+from layerwise.engine.compiled.calls import at, flush_denormals, restore_denormals
+from layerwise.engine.compiled.layout import LAYER_COLUMNS, LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
 from layerwise.engine.compiled.learning import learn_part, make_constants
 from layerwise.engine.compiled.team import meet, turns_of
 
@@ -49,49 +49,40 @@ def copy(whole, own, size, back):
 
 
 @driver_part
-def copy_share(layers, its_layers, whole, own, part, back):
-    """What a part has of a vector with a number for each parameter into the part's own, or `back` from there,
-    where the first part's last biases count."""
+def copy_share(layers, its_layers, whole, length, own, part, back):
+    """What a part has of a vector with a number for each of `length` parameters into the part's own, or
+    `back` from there, where of what is in every part the first's counts."""
     n_prev, n, _, w, b, _, _, _, _, _, _ = row_of(its_layers, 0)
-    _, outputs, _, w_out, b_out, _, _, _, _, _, _ = row_of(its_layers, 1)
+    _, above, _, w_above, b_above, _, _, _, _, _, _ = row_of(its_layers, 1)
     _, _, _, W, B, _, _, _, _, _, _ = row_of(layers, 0)
-    _, _, _, W_out, B_out, _, _, _, _, _, _ = row_of(layers, 1)
+    _, _, _, W_above, B_above, _, _, _, _, _, _ = row_of(layers, 1)
     first, units = units_of(its_layers, 0)
     copy(at(whole, W + first * n_prev), at(own, w), n * n_prev, back)
     copy(at(whole, B + first), at(own, b), n, back)
-    for j in range(outputs):
-        copy(at(whole, W_out + j * units + first), at(own, w_out + j * n), n, back)
+    for j in range(above):
+        copy(at(whole, W_above + j * units + first), at(own, w_above + j * n), n, back)
     if part == 0 or not back:
-        copy(at(whole, B_out), at(own, b_out), outputs, back)
+        copy(at(whole, B_above), at(own, b_above), length - B_above, back)
 
 
 @driver_part
 def copy_shares(layers, layers_each, parts, whole, slots, remembers, length, own, own_length, part, back):
     """The same of the parameters and of each of the optimizer's slots, which lie behind them in `own`."""
     its_layers, whole_layers = at(layers, part * layers_each), at(layers, parts * layers_each)
-    copy_share(whole_layers, its_layers, whole, own, part, back)
+    copy_share(whole_layers, its_layers, whole, length, own, part, back)
     for slot in range(remembers):
         its = at(own, (slot + 1) * own_length)
-        copy_share(whole_layers, its_layers, at(slots, slot * length), its, part, back)
+        copy_share(whole_layers, its_layers, at(slots, slot * length), length, its, part, back)
 
 
 @driver_part
-def output_sums(kernels, layers, parameters, m, lead, work, dropping, sums, room):
-    """What a part comes to at the outputs, without the biases: W[2] H[1] into sums (n[2], lead)."""
+def sums_above(kernels, layers, parameters, m, lead, work, dropping, sums, room):
+    """What a part comes to in the second layer, without the biases: W[2] H[1] into sums (n[2], lead)."""
     n_prev, n, _, w, _, _, _, _, _, _, _ = row_of(layers, 1)
     _, _, _, _, _, _, a, h, _, _, _ = row_of(layers, 0)
     W, below = at(parameters, w), at(work, (h if dropping else a) * lead)
     padded = padded_end(0, m, m, lead)
     multiply(kernels, W, 0, n_prev, below, sums, lead, n_prev, n, m, padded, room)
-
-
-@driver_part
-def output_layer(kernels, layers, parameters, m, lead, work, sums, size, parts):
-    """Z and A of the last layer from what each part came to: sums (parts, size), in each (n[2], lead)."""
-    _, n, kernel, _, b, z, a, _, _, _, _ = row_of(layers, 1)
-    Z, A, padded = at(work, z * lead), at(work, a * lead), padded_end(0, m, m, lead)
-    add_up(sums, size, parts, 0, Z, lead, n, padded)
-    call(kernels[kernel], (Z, A, at(parameters, b), lead, n, padded))
 
 
 def run_hidden_units(
@@ -112,7 +103,7 @@ def run_hidden_units(
     denormals = flush_denormals()
     last_of_call = first_step + steps - 1
     turns = turns_of(thread, threads, parts)
-    own_each, sums_each = OWN_VECTORS * own_length, outputs * lead_each
+    own_each, sums_each = OWN_VECTORS * own_length, layers[LAYER_COLUMNS + 1] * lead_each
     batch_X, batch_Y = at(batches, thread * batch_each), at(batch_Y, thread * outputs * lead_each)
     batch_weights = at(batch_weights, thread * lead_each * weighted)
     work, masks = at(work, thread * work_each), at(masks, thread * masks_each)
@@ -147,19 +138,21 @@ def run_hidden_units(
         if draws_masks:
             step_key = step_key_of(seed_key, first_epoch + epoch, number)
         # In two places by turns: the other may still be read.
-        its_sums = at(sums, (t & 1) * parts * sums_each)
+        its_sums, size = at(sums, (t & 1) * parts * sums_each), layers[LAYER_COLUMNS + 1] * lead
         for turn in range(turns):
             part = thread + turn * threads
             its_layers, its = at(layers, part * layers_each), at(own, part * own_each)
             forward_pass(
-                kernels, its_layers, 1, its, batch_X, m, lead, work, keep_probs, highest, dropping, step_key,
-                masks, 0, 1, 1, 1, counters, room, 0, sums,
+                kernels, its_layers, 0, 1, its, batch_X, m, lead, work, keep_probs, highest, dropping,
+                step_key, masks, 0, 1, 1, 1, counters, room, 0, sums,
             )  # fmt: skip
-            part_sums = at(its_sums, part * sums_each)
-            output_sums(kernels, its_layers, its, m, lead, work, dropping, part_sums, room)
+            sums_above(kernels, its_layers, its, m, lead, work, dropping, at(its_sums, part * size), room)
         meet(counters, threads)
         its_layers, its = at(layers, thread * layers_each), at(own, thread * own_each)
-        output_layer(kernels, its_layers, its, m, lead, work, its_sums, sums_each, parts)
+        forward_pass(
+            kernels, its_layers, 1, depth, its, batch_X, m, lead, work, keep_probs, highest, dropping,
+            step_key, masks, 0, 1, 1, 1, counters, room, parts, its_sums,
+        )  # fmt: skip
         loss_pass(
             kernels, its_layers, depth, batch_Y, batch_weights, total, m, lead, work, losses, settings, 0, 1,
             1, 1, counters, own_losses,
@@ -171,11 +164,15 @@ def run_hidden_units(
         t += 1
         make_constants(kernels, own_constants, t, optimizer_settings)
         wants_norm = number == epoch_steps - 1 or step == last_of_call or weighted
+        backward_pass(
+            kernels, its_layers, 1, depth - 1, its, m, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
+            counters, room,
+        )  # fmt: skip
         for turn in range(turns):
             part = thread + turn * threads
             its_layers, its = at(layers, part * layers_each), at(own, part * own_each)
             backward_pass(
-                kernels, its_layers, depth, its, m, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
+                kernels, its_layers, 0, 1, its, m, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
                 counters, room,
             )  # fmt: skip
             penalty, square = learn_part(

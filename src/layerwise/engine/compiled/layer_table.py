@@ -52,20 +52,19 @@ def layer_table(
 
 
 def tables_of_parts(table: np.ndarray, architecture: Architecture, parts: int) -> tuple[np.ndarray, int]:
-    """The tables of layers of each part of a network with one hidden layer, which has some of its units, and
-    behind them that of the whole network, `table`; and the length of a part's parameters: whole registers."""
-    inputs, units, outputs = architecture.sizes
+    """The tables of layers of each part of a network, which has some of the first layer's units, and behind
+    them that of the whole network, `table`; and the length of a part's parameters: whole registers."""
+    inputs, units, *others = architecture.sizes
     groups, tables, longest = -(-units // UNITS_TOGETHER), [], 0
     for part in range(parts):
         start, stop = (min(groups * number // parts * UNITS_TOGETHER, units) for number in (part, part + 1))
-        its = replace(architecture, sizes=(inputs, stop - start, outputs))
-        W1, b1, W2, b2 = (block.start for block in its.blocks)
-        hidden, output = table.copy()
+        its, layers = replace(architecture, sizes=(inputs, stop - start, *others)), table.copy()
+        layers[:, 3:5] = np.reshape([block.start for block in its.blocks], (-1, 2))
         # Its values and masks stand where the whole network has them.
-        hidden[5:10] += start
-        hidden[1], hidden[3:5], hidden[11] = stop - start, (W1, b1), start
-        output[0], output[3:5] = stop - start, (W2, b2)
-        tables.append((hidden, output))
+        layers[0, 5:10] += start
+        layers[0, 1] = layers[1, 0] = stop - start
+        layers[0, 11] = start
+        tables.append(layers)
         longest = max(longest, its.parameter_count)
     return np.array([*tables, table]), -(-longest // PADDED_TO) * PADDED_TO
 

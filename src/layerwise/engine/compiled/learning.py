@@ -126,20 +126,24 @@ def learn_part(
     ahead, goes_on, sums,
 ):  # fmt: skip
     """One part of all layers' gradients. With `at_once` all of it is made before it is used; who `repeats`
-    what another part learns, the last biases, leaves their squares to that. Returns the penalty and the sum
-    of squares."""
-    penalty, square, last = 0.0, 0.0, depth - 1
+    what another part learns, from the second layer's biases on, leaves its penalty and squares to that.
+    Returns the penalty and the sum of squares."""
+    penalty, square = 0.0, 0.0
     for layer in range(depth):
-        penalty, square = learn_layer(
+        counts_bias, counts = not (repeats and layer > 0), not (repeats and layer > 1)
+        its_penalty, its_square = learn_layer(
             kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch, lead, work,
-            dropping, part, parts, sliced, l2, l1, wants_norm and not at_once,
-            not (repeats and layer == last), not (clips or at_once), rate, weight_decay, constants, room,
-            ahead, goes_on, sums, penalty, square,
+            dropping, part, parts, sliced, l2, l1, wants_norm and counts and not at_once, counts_bias,
+            not (clips or at_once), rate, weight_decay, constants, room, ahead, goes_on, sums, penalty,
+            square,
         )  # fmt: skip
+        if counts:
+            penalty, square = its_penalty, its_square
     if at_once:
-        _, n, _, _, b, _, _, _, _, _, _ = row_of(layers, last)
+        _, n, _, _, b, _, _, _, _, _, _ = row_of(layers, depth - 1)
         if wants_norm:
-            square = call_for_number(kernels[SQUARES], (gradient, b if repeats else b + n))
+            _, _, _, _, repeated, _, _, _, _, _, _ = row_of(layers, min(1, depth - 1))
+            square = call_for_number(kernels[SQUARES], (gradient, repeated if repeats else b + n))
         update_block(kernels, parameters, slots, length, gradient, 0, b + n, rate, 0.0, constants)
     return penalty, square
 
