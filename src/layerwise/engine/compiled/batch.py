@@ -4,14 +4,14 @@ There is no formula here. The network comes as data, a table with a row for each
 come as a table of addresses (see `kernels`).
 
     layers[l] = (n_prev, n, kernel, W start, b start, Z start, A start, H start, D start, mask start, joint,
-                 first, whole)
+                 first, whole, step)
 
 The first two are widths, `kernel` the number of the activation's forward kernel (its backward kernel is the
 next), then come positions in the flat vector, and positions, per example, in the work buffer: Z the
 pre-activation (A itself where neither Z nor its room is needed), A = g(Z), H = A after dropout (A itself
 where the layer drops nothing), D = dJ/dZ. Then come the position, per example, of a mask in `masks`, and
 whether a layer's units belong together. Where these are some units of a layer: the number of the first, and
-of all.
+of all. The last is how far apart the rows of W are: n_prev, unless these are some columns of it.
 
 As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`), and so is
 the mini-batch, to which `batch` points. All is worked out up to the end of a row, in whole registers: what
@@ -78,7 +78,7 @@ def padded_end(start, stop, m, lead):
 
 @driver_part
 def row_of(layers, layer):
-    """The numbers of one layer but the last two; see above."""
+    """The numbers of one layer but the last three; see above."""
     row = at(layers, layer * LAYER_COLUMNS)
     return row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10]
 
@@ -88,6 +88,12 @@ def units_of(layers, layer):
     """(the number of a layer's first unit here, all its units)"""
     row = at(layers, layer * LAYER_COLUMNS)
     return row[11], row[12]
+
+
+@driver_part
+def step_of(layers, layer):
+    """The distance between the rows of a layer's W."""
+    return at(layers, layer * LAYER_COLUMNS)[13]
 
 
 @driver_part
@@ -209,6 +215,7 @@ def forward_pass(
     source, turns = batch, turns_of(thread, threads, parts)
     for layer in range(bottom, top):
         n_prev, n, kernel, w, b, z, a, h, _, mask, joint = row_of(layers, layer)
+        step = step_of(layers, layer)
         for turn in range(turns):
             part = thread + turn * threads
             r0, r1, c0, c1 = region(n, m, part, parts, joint or sliced)
@@ -216,11 +223,11 @@ def forward_pass(
             if rows <= 0 or columns <= 0:
                 continue
             padded = padded_end(c0, c1, m, lead) - c0
-            W, Z, A = at(parameters, w + r0 * n_prev), at(work, z * lead + block), at(work, a * lead + block)
+            W, Z, A = at(parameters, w + r0 * step), at(work, z * lead + block), at(work, a * lead + block)
             if slices and layer == bottom:
                 add_up(sums, n * lead, slices, block, Z, lead, rows, padded)
             else:
-                multiply(kernels, W, 0, n_prev, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
+                multiply(kernels, W, 0, step, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
             call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, padded))
             if dropping and h != a:
                 H, M = at(work, h * lead + block), at(masks, mask * lead + block)
@@ -276,6 +283,7 @@ def backward_pass(
     for layer in range(top, bottom, -1):
         below, n, _, w, _, _, _, _, above, _, _ = row_of(layers, layer)
         _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
+        step = step_of(layers, layer)
         for turn in range(turns):
             part = thread + turn * threads
             r0, r1, c0, c1 = region(below, m, part, parts, joint or sliced)
@@ -285,7 +293,7 @@ def backward_pass(
             padded = padded_end(c0, c1, m, lead) - c0
             D = at(work, d * lead + block)
             W, D_above = at(parameters, w + r0), at(work, above * lead + c0)
-            multiply(kernels, W, 1, below, D_above, D, lead, n, rows, columns, padded, room)
+            multiply(kernels, W, 1, step, D_above, D, lead, n, rows, columns, padded, room)
             if dropping and h != a:
                 M = at(masks, mask * lead + block)
                 call(kernels[DROP_IN_PLACE], (D, M, lead, rows, padded, keep_probs[layer - 1]))

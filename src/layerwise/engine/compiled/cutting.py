@@ -25,8 +25,9 @@ REPEATED = 3
 # What a part comes to in the second layer the others read from its core's cache: for each unit there, so many
 # parameters pay for it.
 FOR_EACH_SUM = 64
-# A part works on a copy of its parameters: so many of them are copied at most.
-LARGEST_COPY = 2**20
+# Parameters beyond which nothing is gained. Those of a part are copied for it, so that they lie together and
+# no other core's next to them: more than so many only for so many steps.
+LARGEST_CUT, QUICKLY_COPIED, STEPS_FOR_COPIES = 2**20, 2**15, 32
 # Parts of a step up to which each thread gathers all inputs of a mini-batch for itself.
 FEW_PARTS = 4
 # Parameters up to which each part of a step takes some of the examples, beyond which some of the units: then
@@ -81,13 +82,19 @@ def call_threads(program: Program, way: int, parts: int, rows: int, steps: int) 
     return 1 if way == BY_HIDDEN_UNITS and multiply_adds < SMALL_CALL else parts
 
 
+def copies_parameters(program: Program, steps: int) -> bool:
+    """Whether the parts of a call of so many steps, cut by hidden units, work on copies of their parameters:
+    it is the same to the last bit."""
+    return program.architecture.parameter_count <= QUICKLY_COPIED or steps >= STEPS_FOR_COPIES
+
+
 def cuts_hidden_units(program: Program) -> bool:
     """Whether it pays to cut steps by the units of the first hidden layer, where they have enough examples.
     Not where units belong together, or something waits for all of a gradient."""
     architecture, parameters = program.architecture, program.architecture.parameter_count
     if architecture.depth < 2 or not ACTIVATIONS[architecture.activations[0]].elementwise:
         return False
-    if parameters > LARGEST_COPY or parameters * HIDDEN_ROWS < SMALL_HIDDEN_STEP or _waits(program):
+    if parameters > LARGEST_CUT or parameters * HIDDEN_ROWS < SMALL_HIDDEN_STEP or _waits(program):
         return False
     repeated = sum(n_prev * n for layer, n_prev, n, _ in architecture.layers() if layer > 2)
     _, units, above, *_ = architecture.sizes

@@ -198,7 +198,7 @@ def run_steps(
             part = thread + turn * threads
             penalty, square = learn_part(
                 kernels, layers, depth, parameters, slots, length, gradient, at_hand, whole, at_once, batch_X,
-                lead, work, dropping, part, parts, sliced, False, l2 / total, l1 / total, wants_norm,
+                lead, work, dropping, part, parts, sliced, False, False, l2 / total, l1 / total, wants_norm,
                 clip_norm > 0, rate, weight_decay, own_constants, room, ahead, done + 1 < steps, sums,
             )  # fmt: skip
             partial[8 * part + 1] = penalty

@@ -65,7 +65,7 @@ class CompiledEngine:
         self._no_order = np.empty(0, dtype=np.int64)
         self._given: tuple[object, np.ndarray] = (None, self._empty)
         self._given_ones = self._empty
-        self._tables: dict[int, tuple[np.ndarray, int]] = {}
+        self._tables: dict[tuple[int, bool], tuple[np.ndarray, int]] = {}
         self._training_width = work_width(self._training_layers)
         self._dropping = _at(self._keep_probs), _at(self._highest)
 
@@ -141,7 +141,8 @@ class CompiledEngine:
         parts, way, gatherers, ahead = cutting.cut_of(program, batches, rows, with_blas=with_blas)
         layers, length, own_length = self._training_layers, state.parameters.size, 0
         if way == BY_HIDDEN_UNITS:
-            layers, own_length = self._tables_of_parts(parts)
+            in_place = not cutting.copies_parameters(program, rates.size)
+            layers, own_length = self._tables_of_parts(parts, in_place)
         # How many threads may have values of their own.
         copies = parts if way == BY_HIDDEN_UNITS else 1
         gradient_each = min(own_length or length, max(CACHED, FEWEST_ROWS * max(sizes)))
@@ -204,11 +205,11 @@ class CompiledEngine:
         done, state.t, finite = outcome.tolist()
         return done, bool(finite)
 
-    def _tables_of_parts(self, parts: int) -> tuple[np.ndarray, int]:
+    def _tables_of_parts(self, parts: int, in_place: bool) -> tuple[np.ndarray, int]:
         """See `layer_table.tables_of_parts`; made once."""
-        if parts not in self._tables:
-            self._tables[parts] = tables_of_parts(self._training_layers, self.program.architecture, parts)
-        return self._tables[parts]
+        if (parts, in_place) not in self._tables:
+            self._tables[parts, in_place] = tables_of_parts(self._training_layers, parts, in_place=in_place)
+        return self._tables[parts, in_place]
 
     def _ones(self, rows: int) -> int:
         """The address of so many numbers 1."""

@@ -1,10 +1,13 @@
 """A network cut by the units of its first hidden layer: each part is a network of its own.
 
-What leads to a unit and what leads from it nobody else needs, so a part learns by itself, from parameters
-that lie together; what the parts come to in the second layer is added up. That layer's biases, and the layers
-above it, are in every part, and learn the same in each. So a core waits once in a step for what the others
-come to, and for nothing else that they have changed: rows, then columns of weights, as in Shoeybi et al.
-2019, "Megatron-LM", section 3.
+What leads to a unit and what leads from it nobody else needs, so a part learns by itself; what the parts come
+to in the second layer is added up. So a core reads of what the others have changed that and next to nothing
+else: rows, then columns of weights, as in Shoeybi et al. 2019, "Megatron-LM", section 3.
+
+A part has a copy of its parameters, where they lie together, and no other core's next to them. The second
+layer's biases and the layers above are in every part, and learn the same in each, so that the threads meet
+once in a step. Where a call is too short for copies the parameters stay in place; those above are learnt by
+the first part, when all have met a second time.
 
 A driver of its own, and its parts. The tables of the parts' layers come from `layer_table`.
 """
@@ -27,6 +30,7 @@ from layerwise.engine.compiled.batch import (
     place_of,
     row_of,
     step_key_of,
+    step_of,
     summed,
     total_weight,
     units_of,
@@ -76,13 +80,22 @@ def copy_shares(layers, layers_each, parts, whole, slots, remembers, length, own
 
 
 @driver_part
+def vectors_of(part, parameters, slots, length, own, own_length):
+    """(parameters, slots, their length) that a part works on: its own, or the whole network's."""
+    if own_length == 0:
+        return parameters, slots, length
+    its = at(own, part * OWN_VECTORS * own_length)
+    return its, at(its, own_length), own_length
+
+
+@driver_part
 def sums_above(kernels, layers, parameters, m, lead, work, dropping, sums, room):
     """What a part comes to in the second layer, without the biases: W[2] H[1] into sums (n[2], lead)."""
     n_prev, n, _, w, _, _, _, _, _, _, _ = row_of(layers, 1)
     _, _, _, _, _, _, a, h, _, _, _ = row_of(layers, 0)
     W, below = at(parameters, w), at(work, (h if dropping else a) * lead)
     padded = padded_end(0, m, m, lead)
-    multiply(kernels, W, 0, n_prev, below, sums, lead, n_prev, n, m, padded, room)
+    multiply(kernels, W, 0, step_of(layers, 1), below, sums, lead, n_prev, n, m, padded, room)
 
 
 def run_hidden_units(
@@ -97,23 +110,24 @@ def run_hidden_units(
     made ahead.
 
     `layers` has a table for each part, `layers_each` numbers apart, and then the whole network's; `own` the
-    parameters and slots of each part, vectors of `own_length`. Each thread has a mini-batch, losses, values
-    and masks of its own: `batch_each`, rows of `lead_each`, `work_each` and `masks_each` numbers apart.
+    parameters and slots of each part, vectors of `own_length`, or nothing where that is 0. Each thread has a
+    mini-batch, losses, values and masks of its own: `batch_each`, rows of `lead_each`, `work_each` and
+    `masks_each` numbers apart.
     """
     denormals = flush_denormals()
     last_of_call = first_step + steps - 1
     turns = turns_of(thread, threads, parts)
-    own_each, sums_each = OWN_VECTORS * own_length, layers[LAYER_COLUMNS + 1] * lead_each
+    in_place, sums_each = own_length == 0, layers[LAYER_COLUMNS + 1] * lead_each
     batch_X, batch_Y = at(batches, thread * batch_each), at(batch_Y, thread * outputs * lead_each)
     batch_weights = at(batch_weights, thread * lead_each * weighted)
     work, masks = at(work, thread * work_each), at(masks, thread * masks_each)
     losses, own_losses = at(losses, thread * LOSS_ROWS * lead_each), at(partial, 8 * thread)
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
-    at_once = weight_decay == 0 and own_length <= UPDATED_AT_ONCE
-    for turn in range(turns):
+    at_once = weight_decay == 0 and not in_place and own_length <= UPDATED_AT_ONCE
+    for turn in range(0 if in_place else turns):
         part = thread + turn * threads
-        its = at(own, part * own_each)
+        its, _, _ = vectors_of(part, parameters, slots, length, own, own_length)
         copy_shares(
             layers, layers_each, parts, parameters, slots, remembers, length, its, own_length, part, False
         )
@@ -141,14 +155,16 @@ def run_hidden_units(
         its_sums, size = at(sums, (t & 1) * parts * sums_each), layers[LAYER_COLUMNS + 1] * lead
         for turn in range(turns):
             part = thread + turn * threads
-            its_layers, its = at(layers, part * layers_each), at(own, part * own_each)
+            its_layers = at(layers, part * layers_each)
+            its, _, _ = vectors_of(part, parameters, slots, length, own, own_length)
             forward_pass(
                 kernels, its_layers, 0, 1, its, batch_X, m, lead, work, keep_probs, highest, dropping,
                 step_key, masks, 0, 1, 1, 1, counters, room, 0, sums,
             )  # fmt: skip
             sums_above(kernels, its_layers, its, m, lead, work, dropping, at(its_sums, part * size), room)
         meet(counters, threads)
-        its_layers, its = at(layers, thread * layers_each), at(own, thread * own_each)
+        its_layers = at(layers, thread * layers_each)
+        its, _, _ = vectors_of(thread, parameters, slots, length, own, own_length)
         forward_pass(
             kernels, its_layers, 1, depth, its, batch_X, m, lead, work, keep_probs, highest, dropping,
             step_key, masks, 0, 1, 1, 1, counters, room, parts, its_sums,
@@ -168,18 +184,22 @@ def run_hidden_units(
             kernels, its_layers, 1, depth - 1, its, m, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
             counters, room,
         )  # fmt: skip
+        if in_place:
+            meet(counters, threads)
         for turn in range(turns):
             part = thread + turn * threads
-            its_layers, its = at(layers, part * layers_each), at(own, part * own_each)
+            its_layers = at(layers, part * layers_each)
+            its, its_slots, its_length = vectors_of(part, parameters, slots, length, own, own_length)
+            leaves, repeats = in_place and part > 0, part > 0 and not in_place
             backward_pass(
                 kernels, its_layers, 0, 1, its, m, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
                 counters, room,
             )  # fmt: skip
             penalty, square = learn_part(
-                kernels, its_layers, depth, its, at(its, own_length), own_length,
-                at(gradient, part * gradient_each), at_hand, at_once, at_once, batch_X, lead, work, dropping,
-                0, 1, 0, part > 0, l2 / total, l1 / total, wants_norm, False, rates[done], weight_decay,
-                own_constants, room, 0, False, sums,
+                kernels, its_layers, depth, its, its_slots, its_length, at(gradient, part * gradient_each),
+                at_hand, at_once, at_once, batch_X, lead, work, dropping, 0, 1, 0, leaves, repeats,
+                l2 / total, l1 / total, wants_norm, False, rates[done], weight_decay, own_constants, room, 0,
+                False, sums,
             )  # fmt: skip
             partial[8 * part + 1] = penalty
             partial[8 * part + 2] = square
@@ -192,9 +212,9 @@ def run_hidden_units(
             cost_sums[epoch] += cost * total
             weight_sums[epoch] += total
         done += 1
-    for turn in range(turns):
+    for turn in range(0 if in_place else turns):
         part = thread + turn * threads
-        its = at(own, part * own_each)
+        its, _, _ = vectors_of(part, parameters, slots, length, own, own_length)
         copy_shares(
             layers, layers_each, parts, parameters, slots, remembers, length, its, own_length, part, True
         )

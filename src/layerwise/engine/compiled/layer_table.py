@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from layerwise.engine.compiled.kernels import ACTIVATIONS_FROM
 from layerwise.engine.compiled.layout import LAYER_COLUMNS, PADDED_TO
 from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
-from layerwise.network.architecture import Architecture
 
 # Units of a part are a multiple of so many: products take eight rows at a time, or half as many.
 UNITS_TOGETHER = 4
@@ -46,27 +43,41 @@ def layer_table(
             d, position = position, position + n
         kernel = ACTIVATIONS_FROM + 2 * names.index(activation)
         joint = not ACTIVATIONS[activation].elementwise
-        table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint, 0, n)
+        table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint, 0, n, n_prev)
         mask += n
     return table
 
 
-def tables_of_parts(table: np.ndarray, architecture: Architecture, parts: int) -> tuple[np.ndarray, int]:
+def tables_of_parts(table: np.ndarray, parts: int, *, in_place: bool) -> tuple[np.ndarray, int]:
     """The tables of layers of each part of a network, which has some of the first layer's units, and behind
-    them that of the whole network, `table`; and the length of a part's parameters: whole registers."""
-    inputs, units, *others = architecture.sizes
-    groups, tables, longest = -(-units // UNITS_TOGETHER), [], 0
+    them that of the whole network, `table`; and the length of a part's parameters, whole registers, or 0
+    where they stay `in_place`, among the network's."""
+    inputs, units, above = int(table[0, 0]), int(table[0, 1]), int(table[1, 1])
+    groups, tables, most = -(-units // UNITS_TOGETHER), [], 0
     for part in range(parts):
         start, stop = (min(groups * number // parts * UNITS_TOGETHER, units) for number in (part, part + 1))
-        its, layers = replace(architecture, sizes=(inputs, stop - start, *others)), table.copy()
-        layers[:, 3:5] = np.reshape([block.start for block in its.blocks], (-1, 2))
+        its, n = table.copy(), stop - start
         # Its values and masks stand where the whole network has them.
-        layers[0, 5:10] += start
-        layers[0, 1] = layers[1, 0] = stop - start
-        layers[0, 11] = start
-        tables.append(layers)
-        longest = max(longest, its.parameter_count)
-    return np.array([*tables, table]), -(-longest // PADDED_TO) * PADDED_TO
+        its[0, 5:10] += start
+        its[0, 1] = its[1, 0] = n
+        its[0, 11] = start
+        if in_place:
+            its[0, 3:5] += start * inputs, start
+            its[1, 3] += start
+        else:
+            # As if there were no others.
+            others = units - n
+            its[0, 4] -= others * inputs
+            its[1, 3] -= others * (inputs + 1)
+            its[1, 4] -= others * (inputs + 1 + above)
+            its[2:, 3:5] -= others * (inputs + 1 + above)
+            its[1, 13] = n
+        tables.append(its)
+        most = max(most, n)
+    if in_place:
+        return np.array([*tables, table]), 0
+    length = int(table[-1, 4] + table[-1, 1]) - (units - most) * (inputs + 1 + above)
+    return np.array([*tables, table]), -(-length // PADDED_TO) * PADDED_TO
 
 
 def work_width(layers: np.ndarray) -> int:

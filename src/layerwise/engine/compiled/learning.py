@@ -7,7 +7,7 @@ something waits for all of the gradient.
 
 from __future__ import annotations
 
-from layerwise.engine.compiled.batch import add_inputs, driver_part, row_of, weight_gradient
+from layerwise.engine.compiled.batch import add_inputs, driver_part, row_of, step_of, weight_gradient
 from layerwise.engine.compiled.calls import at, call, call_for_number
 from layerwise.engine.compiled.kernels import (
     ADD,
@@ -61,17 +61,18 @@ def learn_piece(
 @driver_part
 def learn_layer(
     kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch, lead, work, dropping,
-    part, parts, sliced, l2, l1, wants_norm, counts_bias, updates, rate, weight_decay, constants, room, ahead,
-    goes_on, sums, penalty, square,
+    part, parts, sliced, l2, l1, wants_norm, with_biases, counts_biases, updates, rate, weight_decay,
+    constants, room, ahead, goes_on, sums, penalty, square,
 ):  # fmt: skip
     """Make and use one part of a layer's gradient, which was made before where the batch is `sliced`.
 
     The pieces are made in `gradient` where the `whole` is held, else one after the other `at_hand`. With
     `ahead`, once a piece of the first layer is learnt, the next step's products with it are added to `sums`,
-    if a step follows: `goes_on`. The biases' squares count with `counts_bias`. Returns the penalty and the
-    sum of squares with what comes to them.
+    if a step follows: `goes_on`. The biases are learnt `with_biases`, and their squares count with
+    `counts_biases`. Returns the penalty and the sum of squares with what comes to them.
     """
     n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
+    apart = step_of(layers, layer)
     r0, r1, c0, c1 = gradient_region(n, n_prev, part, parts)
     high, broad = r1 - r0, c1 - c0
     if high * broad > CACHED:
@@ -84,21 +85,21 @@ def learn_layer(
     while r < r1:
         r_end, c = min(r + high, r1), c0
         while c < c1:
-            c_end, begin = min(c + broad, c1), w + r * n_prev + c
-            made, step = (at(gradient, begin), n_prev) if whole else (at_hand, c_end - c)
+            c_end, begin = min(c + broad, c1), w + r * apart + c
+            made, step = (at(gradient, begin), apart) if whole else (at_hand, c_end - c)
             if not sliced:
                 weight_gradient(
                     kernels, layers, layer, made, step, batch, lead, work, dropping, r, r_end, c, c_end, 0,
                     lead, room,
                 )  # fmt: skip
             pieces, size = r_end - r, c_end - c
-            if size == n_prev:
+            if size == apart:
                 # Whole rows lie one behind the other, and are one piece.
                 pieces, size = 1, pieces * size
             for piece in range(pieces):
                 penalty, square = learn_piece(
                     kernels, parameters, slots, length, gradient, at(made, piece * step),
-                    begin + piece * n_prev, size, parts, sliced, l2, l1, wants_norm, updates, rate,
+                    begin + piece * apart, size, parts, sliced, l2, l1, wants_norm, updates, rate,
                     weight_decay, constants, penalty, square,
                 )  # fmt: skip
             if goes_ahead and goes_on:
@@ -107,14 +108,14 @@ def learn_layer(
             c = c_end
         r = r_end
     r0, r1 = share(n, part, parts)
-    if r1 > r0:
+    if with_biases and r1 > r0:
         begin = b + r0
         db = at(gradient, begin) if whole else at_hand
         if not sliced:
             call(kernels[ROW_SUMS], (at(work, (d + r0) * lead), lead, db, r1 - r0, lead))
         penalty, square = learn_piece(
             kernels, parameters, slots, length, gradient, db, begin, r1 - r0, parts, sliced, 0.0, 0.0,
-            wants_norm and counts_bias, updates, rate, 0.0, constants, penalty, square,
+            wants_norm and counts_biases, updates, rate, 0.0, constants, penalty, square,
         )  # fmt: skip
     return penalty, square
 
@@ -122,20 +123,20 @@ def learn_layer(
 @driver_part
 def learn_part(
     kernels, layers, depth, parameters, slots, length, gradient, at_hand, whole, at_once, batch, lead, work,
-    dropping, part, parts, sliced, repeats, l2, l1, wants_norm, clips, rate, weight_decay, constants, room,
-    ahead, goes_on, sums,
+    dropping, part, parts, sliced, leaves, repeats, l2, l1, wants_norm, clips, rate, weight_decay, constants,
+    room, ahead, goes_on, sums,
 ):  # fmt: skip
-    """One part of all layers' gradients. With `at_once` all of it is made before it is used; who `repeats`
-    what another part learns, from the second layer's biases on, leaves its penalty and squares to that.
-    Returns the penalty and the sum of squares."""
-    penalty, square = 0.0, 0.0
-    for layer in range(depth):
-        counts_bias, counts = not (repeats and layer > 0), not (repeats and layer > 1)
+    """One part of all layers' gradients. With `at_once` all of it is made before it is used. From the second
+    layer's biases on, another part may learn it for one that `leaves` it to that; or this one `repeats` what
+    another learns, and leaves its penalty and squares to that. Returns the penalty and the sum of squares."""
+    penalty, square, updates = 0.0, 0.0, not (clips or at_once)
+    for layer in range(min(depth, 2) if leaves else depth):
+        counts, counts_biases = not (repeats and layer > 1), layer == 0 or not (leaves or repeats)
+        with_biases, wants_its = counts_biases or repeats, wants_norm and counts and not at_once
         its_penalty, its_square = learn_layer(
             kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch, lead, work,
-            dropping, part, parts, sliced, l2, l1, wants_norm and counts and not at_once, counts_bias,
-            not (clips or at_once), rate, weight_decay, constants, room, ahead, goes_on, sums, penalty,
-            square,
+            dropping, part, parts, sliced, l2, l1, wants_its, with_biases, counts_biases, updates, rate,
+            weight_decay, constants, room, ahead, goes_on, sums, penalty, square,
         )  # fmt: skip
         if counts:
             penalty, square = its_penalty, its_square
