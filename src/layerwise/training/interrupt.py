@@ -20,10 +20,13 @@ class StopOnInterrupt:
         self._active = False
 
     def __enter__(self) -> StopOnInterrupt:
-        ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-        if threading.current_thread() is threading.main_thread() and not ignored:
+        if threading.current_thread() is threading.main_thread():
+            # One call, not two: each takes as long as several steps of a small network.
             self._previous = signal.signal(signal.SIGINT, self._handle)
-            self._active = True
+            self._active = self._previous != signal.SIG_IGN
+            if not self._active:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                self.asked = False
         return self
 
     def __exit__(

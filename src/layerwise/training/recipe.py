@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.errors import InputError, nearest
-from layerwise.formulas.schedules import SCHEDULE_NAMES, SCHEDULES, warm_up
+from layerwise.formulas.schedules import PLATEAU, SCHEDULE_NAMES, SCHEDULES, warm_up
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,15 @@ class Recipe:
     def rates(self, epoch: int | np.ndarray, steps: int, plateau_factor: float = 1.0) -> np.ndarray:
         """The learning rate of each of the epoch's steps, (steps,); of epochs (k,) it is (k, steps)."""
         position = np.asarray(epoch)[..., None] + np.arange(steps) / steps
-        factor = np.full(position.shape, plateau_factor)
-        if self.schedule in SCHEDULES:
+        if self.schedule == PLATEAU:
+            factor = np.full(position.shape, plateau_factor)
+        else:
             settings: dict[str, float] = {}
             if self.schedule in ("step", "exponential") and self.schedule_factor is not None:
                 settings["factor"] = self.schedule_factor
             if self.schedule == "step" and self.schedule_every is not None:
                 settings["every"] = self.schedule_every
-            factor = factor * SCHEDULES[self.schedule](position / self.epochs, position, **settings)
+            factor = SCHEDULES[self.schedule](position / self.epochs, position, **settings)
         if self.warm_up:
             factor = factor * warm_up(position + 1 / steps, self.warm_up)
         return self.learning_rate * factor

@@ -68,6 +68,12 @@ class CompiledEngine:
         self._tables: dict[tuple[int, bool], tuple[np.ndarray, int]] = {}
         self._training_width = work_width(self._training_layers)
         self._dropping = _at(self._keep_probs), _at(self._highest)
+        # What is ready stays so.
+        self._is_compiled = False
+
+    @functools.cached_property
+    def _masks_key(self) -> int:
+        return int(dropout_seed_key(self.program.seed))
 
     @functools.cached_property
     def _training_kernels(self) -> dict[int, Kernel]:
@@ -104,7 +110,8 @@ class CompiledEngine:
     @property
     def is_compiled(self) -> bool:
         """Whether training can start without compiling first."""
-        return all(one.is_ready for one in self.kernels)
+        self._is_compiled = self._is_compiled or all(one.is_ready for one in self.kernels)
+        return self._is_compiled
 
     def run_steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
@@ -174,7 +181,7 @@ class CompiledEngine:
             batch_weights if weights is None else _at(weights), weights is not None,
             _at(self._no_order if order is None else order), order is not None,
             len(batches.X), inputs, outputs, batches.size, batches.steps, first_step,
-            _at(rates), rates.size, state.t, int(dropout_seed_key(program.seed)), epoch,
+            _at(rates), rates.size, state.t, self._masks_key, epoch,
             _at(totals[0]), _at(totals[1]), _at(totals[2]),
             room("work", copies * self._training_width * lead),
             room("losses", copies * LOSS_ROWS * lead),
