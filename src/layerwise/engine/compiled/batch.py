@@ -41,6 +41,7 @@ from layerwise.engine.compiled.kernels import (
     DRAW_AND_DROP,
     DROP,
     DROP_IN_PLACE,
+    FETCH_ROWS,
     GATHER_COLUMNS,
     GEMM,
     LOSS,
@@ -58,6 +59,10 @@ from layerwise.formulas.randomness import subkey
 # the examples are at most so many times as many as the rows, for what is saved is to add up the lanes of each
 # sum, once for all examples; or where no cache holds what is below, which all rows are multiplied with.
 TRANSPOSED_ROWS, TRANSPOSED_COLUMNS, EXAMPLES_TO_ROWS = 16, 16, 10
+
+# Inputs up to which the next mini-batch is asked for ahead; longer rows are read along, which processors
+# foresee. Examples that caches hold are not asked for at all.
+FETCHED_AHEAD, BEYOND_CACHES = 2**7, 2**19
 
 _subkey = compile_formula(subkey, None)
 
@@ -178,6 +183,19 @@ def gather(kernels, source, width, order, ordered, first, i0, i1, target, lead):
         call(kernels[GATHER_COLUMNS], (source, at(order, first + i0), place, i1 - i0, width, lead))
     else:
         call(kernels[TAKE_COLUMNS], (at(source, (first + i0) * width), place, i1 - i0, width, lead))
+
+
+@driver_part
+def fetches_ahead(examples, inputs):
+    """Whether memory is to bring the next mini-batch while this one is worked on."""
+    return inputs <= FETCHED_AHEAD and examples * inputs >= BEYOND_CACHES
+
+
+@driver_part
+def fetch(kernels, source, width, order, first, count):
+    """Ask for source[order[first + i]] for i < count, to be gathered soon.   source (examples, width)"""
+    if count > 0:
+        call(kernels[FETCH_ROWS], (source, at(order, first), count, width))
 
 
 @driver_part

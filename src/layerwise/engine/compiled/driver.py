@@ -15,6 +15,8 @@ from layerwise.engine.compiled.batch import (
     add_inputs,
     backward_pass,
     diverged,
+    fetch,
+    fetches_ahead,
     forward_pass,
     gather,
     hand_over,
@@ -31,7 +33,6 @@ from layerwise.engine.compiled.batch import (
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernels import (
-    FETCH_ROWS,
     PENALTY,
     ROW_SUMS,
     TRANSPOSE,
@@ -40,10 +41,6 @@ from layerwise.engine.compiled.layout import LAYER_COLUMNS, ROOM, UPDATED_AT_ONC
 from layerwise.engine.compiled.learning import clip_and_limit, learn_part, make_constants
 from layerwise.engine.compiled.team import meet, share, slices_of, turns_of
 from layerwise.formulas.optimizers import clip_scale
-
-# Inputs up to which the next mini-batch is asked for ahead; longer rows are read along, which processors
-# foresee. Examples that caches hold are not asked for at all.
-FETCHED_AHEAD, BEYOND_CACHES = 2**7, 2**19
 
 _clip_scale = compile_formula(clip_scale, "float64")
 
@@ -109,7 +106,7 @@ def run_steps(
     at_once = parts == 1 and ahead == 0 and weight_decay == 0 and clip_norm == 0 and length <= UPDATED_AT_ONCE
     # Otherwise a piece of the gradient is made and used at once, and the whole of it is never held.
     whole = at_once or sliced or clip_norm > 0
-    fetches_ahead = ordered and inputs <= FETCHED_AHEAD and examples * inputs >= BEYOND_CACHES
+    fetches = ordered and fetches_ahead(examples, inputs)
     slices = 0
     if ahead:
         _, slices, _, _ = slices_of(inputs, ahead, 0, 1)
@@ -134,13 +131,11 @@ def run_steps(
             if weighted or not (sliced or alone):
                 meet(counters, threads)
             held_start, held_m = start, m
-            if fetches_ahead:
+            if fetches:
                 # While this batch is worked on, memory brings the next one.
                 i0, i1 = share(min(batch_size, examples - start - m), thread, threads)
-                if i1 > i0:
-                    coming = at(order, first + m + i0)
-                    call(kernels[FETCH_ROWS], (X, coming, i1 - i0, inputs))
-                    call(kernels[FETCH_ROWS], (Y, coming, i1 - i0, outputs))
+                fetch(kernels, X, inputs, order, first + m + i0, i1 - i0)
+                fetch(kernels, Y, outputs, order, first + m + i0, i1 - i0)
         if ahead and done == 0:
             for turn in range(turns):
                 part = thread + turn * threads

@@ -20,6 +20,8 @@ from layerwise.engine.compiled.batch import (
     backward_pass,
     diverged,
     driver_part,
+    fetch,
+    fetches_ahead,
     forward_pass,
     gather,
     hand_over,
@@ -38,7 +40,7 @@ from layerwise.engine.compiled.batch import (
 from layerwise.engine.compiled.calls import at, flush_denormals, restore_denormals
 from layerwise.engine.compiled.layout import LAYER_COLUMNS, LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
 from layerwise.engine.compiled.learning import learn_part, make_constants
-from layerwise.engine.compiled.team import meet, turns_of
+from layerwise.engine.compiled.team import meet, share, turns_of
 
 
 @driver_part
@@ -124,6 +126,7 @@ def run_hidden_units(
     losses, own_losses = at(losses, thread * LOSS_ROWS * lead_each), at(partial, 8 * thread)
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
+    fetches = ordered and fetches_ahead(examples, inputs)
     at_once = weight_decay == 0 and not in_place and own_length <= UPDATED_AT_ONCE
     for turn in range(0 if in_place else turns):
         part = thread + turn * threads
@@ -144,6 +147,10 @@ def run_hidden_units(
             if weighted:
                 gather(kernels, weights, 1, order, ordered, first, 0, m, batch_weights, lead)
             held = start
+            if fetches:
+                i0, i1 = share(min(batch_size, examples - start - m), thread, threads)
+                fetch(kernels, X, inputs, order, first + m + i0, i1 - i0)
+                fetch(kernels, Y, outputs, order, first + m + i0, i1 - i0)
         total = total_weight(batch_weights, weighted, m)
         if total == 0:
             done += 1
