@@ -116,6 +116,24 @@ def test_a_thread_that_is_a_step_ahead_changes_nothing_that_another_reads(name, 
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("name", ["relu binary, adamw", "tanh regression"])
+@pytest.mark.parametrize("parts", [2, 4])
+def test_parameters_are_copied_for_their_parts_or_stay_in_place_to_the_same_bits(name, parts, monkeypatch):
+    """By how many steps a call does: an epoch of five in one, in two and three, or one by one."""
+    network, found = network_of(name), set()
+    program, examples = network.program(l2=0.1, dtype="float32"), examples_for(network, 107)
+    cut_into(parts, 2, monkeypatch)
+    monkeypatch.setattr(cutting, "QUICKLY_COPIED", 0)
+    monkeypatch.setattr(cutting, "STEPS_FOR_COPIES", 3)
+    assert [cutting.copies_parameters(program, steps) for steps in (1, 2, 3, 5)] == [False, False, True, True]
+    for steps in (5, 3, 1):
+        engine = build_engine(program, "compiled")
+        run = follow(engine, examples, size=25, epochs=4, rate=0.1, steps_per_call=steps)
+        costs = np.array([total[:2] for total in run.totals])
+        found.add((run.state.parameters.tobytes(), run.state.slots.tobytes(), costs.tobytes()))
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("name", ["relu binary, momentum", "tanh regression"])
 def test_a_cost_that_is_not_finite_leaves_what_the_step_before_made(name, monkeypatch):
     cut_into(2, 2, monkeypatch)
