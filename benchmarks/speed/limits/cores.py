@@ -6,7 +6,7 @@ A: a step on one thread but for what the optimizer moves: its products above all
 moves; b: the bytes a second that one core moves, B: all of them together, both measured on arrays that no
 cache holds where the network is that large. k: how often the threads meet in a step, t: what a meeting takes.
 P: the parts that the work can be cut into: a layer is cut along its longer side in pieces of 16 or more, the
-only hidden layer of a small step into two or four, and other small steps are not cut at all.
+first hidden layer of a small step into two or four, and other small steps are not cut at all.
 B is that of the cores of this machine: with more memory channels it is more.
 """
 
@@ -21,7 +21,8 @@ import numpy as np
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from layerwise.engine.compiled.cutting import SMALL_STEP, hidden_parts
+from layerwise.engine import at_most
+from layerwise.engine.compiled.cutting import FEW_PARTS, SMALL_STEP, hidden_parts
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.compiled.team import NARROWEST, meet
 from speed.contestants.layerwise_engine import fit
@@ -84,11 +85,19 @@ def meeting(threads: int, count: int = 20_000) -> float:
 
 def parts_of(work: Work) -> int:
     """The cores that the widest layers of a step can be cut for; 1 where it is not cut."""
-    by_hidden_units = hidden_parts(work.program(0), work.batch_size)
-    if by_hidden_units > 1 or work.batch_size * work.architecture.parameter_count < SMALL_STEP:
-        return by_hidden_units
+    program, rows = work.program(0), work.batch_size
+    with at_most(1):
+        whatever_the_threads = hidden_parts(program, rows)
+    if whatever_the_threads > 1 or rows * work.architecture.parameter_count < SMALL_STEP:
+        return max(whatever_the_threads, hidden_parts(program, rows))
     widest = max(max(n, work.batch_size) for n in work.sizes[1:])
     return max(1, widest // NARROWEST)
+
+
+def meetings_of(work: Work, cores: int) -> int:
+    """How often the threads meet in a step that is cut for so many cores."""
+    by_hidden_units = cores <= FEW_PARTS and hidden_parts(work.program(0), work.batch_size) > 1
+    return 1 if by_hidden_units else 2 * work.architecture.depth + 2
 
 
 def seconds_per_step(work: Work, threads: int) -> float:
@@ -115,15 +124,13 @@ def measure(threads: int) -> tuple[object, list[str]]:
         moved = 4 * TOUCHES[work.optimizer] * work.architecture.parameter_count
         in_memory = moved > LARGEST_CACHE
         update = moved / one_core if in_memory else 0.0
-        by_hidden_units = hidden_parts(work.program(0), work.batch_size) > 1
-        meetings = 1 if by_hidden_units else 2 * work.architecture.depth + 2
 
-        def model(cores: int, work=work, alone=alone, moved=moved, update=update, meetings=meetings) -> float:
+        def model(cores: int, work=work, alone=alone, moved=moved, update=update) -> float:
             parts = min(cores, parts_of(work))
             if parts == 1:
                 return alone
             shared = moved / min(parts * one_core, all_cores) if update else 0.0
-            return (alone - update) / parts + shared + meetings * meets
+            return (alone - update) / parts + shared + meetings_of(work, parts) * meets
 
         row = [alone, beside, *(model(count) for count in CORES[2:])]
         lines.append(
