@@ -31,6 +31,7 @@ def cut_into(parts, threads, monkeypatch):
     """Cut every step that may be into so many parts, for so many threads, however short a call is."""
     monkeypatch.setattr(cutting, "SMALL_HIDDEN_STEP", 0)
     monkeypatch.setattr(cutting, "SMALL_CALL", 0)
+    monkeypatch.setattr(cutting, "FOR_EACH_NUMBER", 0)
     monkeypatch.setattr(cutting, "SMALL_STEP", 2**60 if parts == 2 else 0)
     monkeypatch.setattr(cutting, "allowed_threads", lambda: parts)
     give_threads(monkeypatch, threads)
@@ -150,7 +151,7 @@ def test_which_steps_of_one_hidden_layer_are_cut_so_does_not_depend_on_the_threa
     monkeypatch.setattr(cutting, "allowed_threads", lambda: threads)
     network = NETWORKS["relu binary, momentum"]._replace(sizes=(30, 100, 1))
     assert cut(network.program(), 200)[:2] == (2, BY_HIDDEN_UNITS)
-    assert cut(network.program(), 2000)[:2] == (4, BY_HIDDEN_UNITS)
+    assert cut(network.program(), 1000)[:2] == (4, BY_HIDDEN_UNITS)
     assert cut(network.program(), 20).way != BY_HIDDEN_UNITS
     assert cut(network.program(), 5000).way != BY_HIDDEN_UNITS
 
@@ -171,6 +172,7 @@ def test_others_are_cut_into_as_many_parts_as_threads_unless_asked_to_be_cut_ali
 
 def test_steps_that_would_lose_by_it_are_not_cut_so(monkeypatch):
     monkeypatch.setattr(cutting, "allowed_threads", lambda: 2)
+    monkeypatch.setattr(cutting, "FOR_EACH_NUMBER", 0)
     network = NETWORKS["relu binary, gd"]._replace(sizes=(30, 100, 50, 1))
     assert cut(network.program(), 200).way == BY_HIDDEN_UNITS
     # What waits for all of a gradient.

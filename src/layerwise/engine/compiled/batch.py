@@ -199,6 +199,17 @@ def fetch(kernels, source, width, order, first, count):
 
 
 @driver_part
+def copy(whole, own, size, back):
+    """own[:size] = whole[:size], or `back`."""
+    if back:
+        for i in range(size):
+            whole[i] = own[i]
+    else:
+        for i in range(size):
+            own[i] = whole[i]
+
+
+@driver_part
 def add_inputs(kernels, W, n_prev, batch, lead, n, c0, c1, wide, sums, room):
     """Add W[:, c0:c1] times these inputs of the batch to the sums (n, lead) of their slice, which they begin
     where they are its first."""
@@ -222,10 +233,11 @@ def add_up(sums, size, slices, start, Z, step, rows, columns):
 @driver_part
 def forward_pass(
     kernels, layers, bottom, top, parameters, batch, m, lead, work, keep_probs, highest, dropping,
-    step_key, masks, thread, threads, parts, sliced, counters, room, slices, sums,
+    step_key, first_example, masks, thread, threads, parts, sliced, counters, room, slices, sums,
 ):  # fmt: skip
     """Z, A and H of the layers from `bottom` to below `top` into the work buffer. With `dropping`, units are
-    dropped by `masks`, which are drawn first where `step_key` is not below 0.
+    dropped by `masks`, which are drawn first where `step_key` is not below 0; `first_example` is the number,
+    in the mini-batch, of the first example here.
 
     batch: what is below the layer at the bottom. Where that layer's products were made before, its `slices`
     are not 0, and `sums` (slices, n, lead) come to them.
@@ -252,7 +264,7 @@ def forward_pass(
                 keep_prob = keep_probs[layer]
                 if step_key >= 0:
                     key, (unit, units) = _subkey(step_key, layer + 1), units_of(layers, layer)
-                    first = c0 * units + r0 + unit
+                    first = (first_example + c0) * units + r0 + unit
                     call(
                         kernels[DRAW_AND_DROP],
                         (A, H, M, lead, rows, padded, key, highest[layer], first, units, keep_prob),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from layerwise.engine.compiled.layout import BY_EXAMPLES, BY_HIDDEN_UNITS, BY_UNITS, CACHED, NARROWEST
+from layerwise.engine.compiled.layout import (
+    BY_COPIES,
+    BY_EXAMPLES,
+    BY_HIDDEN_UNITS,
+    BY_UNITS,
+    CACHED,
+    NARROWEST,
+)
 from layerwise.engine.contract import Batches, Program
 from layerwise.engine.threads import allowed_threads
 from layerwise.formulas.activations import ACTIVATIONS
@@ -25,6 +32,9 @@ REPEATED = 3
 # What a part comes to in the second layer the others read from its core's cache: for each unit there, so many
 # parameters pay for it.
 FOR_EACH_SUM = 64
+# Instead, a step is cut by examples, and the network copied, where so many of its parameters or fewer come to
+# each of these numbers, and not more than so many in all: with its gradients a thread has twelve for each.
+FOR_EACH_NUMBER, LARGEST_COPY = 2, 2**18
 # Parameters beyond which nothing is gained. Those of a part are copied for it, so that they lie together and
 # no other core's next to them: more than so many only for so many steps.
 LARGEST_CUT, QUICKLY_COPIED, STEPS_FOR_COPIES = 2**20, 2**15, 32
@@ -64,8 +74,13 @@ def step_parts(program: Program, rows: int) -> int:
 
 def cut_of(program: Program, batches: Batches, rows: int, *, with_blas: bool) -> Cut:
     """How steps of so many examples are cut; `with_blas`, where some of its products are left to BLAS."""
-    parts = hidden_parts(program, rows)
-    if parts > 1 and not with_blas:
+    by_copies = batches.masks is None and not with_blas and cuts_by_copies(program, rows)
+    parts = parts_for_threads(program, rows) if by_copies else 1
+    if 1 < parts <= FEW_PARTS:
+        return Cut(parts, BY_COPIES, parts, 0)
+    # A single thread cuts nothing that two would cut by copies.
+    parts = 1 if with_blas or (by_copies and parts == 1) else hidden_parts(program, rows)
+    if parts > 1:
         return Cut(parts, BY_HIDDEN_UNITS, parts, 0)
     parts = step_parts(program, rows)
     sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
@@ -79,7 +94,7 @@ def cut_of(program: Program, batches: Batches, rows: int, *, with_blas: bool) ->
 def call_threads(program: Program, way: int, parts: int, rows: int, steps: int) -> int:
     """How many threads pay for so many steps of so many examples: a step cut by hidden units may be small."""
     multiply_adds = steps * rows * program.architecture.parameter_count
-    return 1 if way == BY_HIDDEN_UNITS and multiply_adds < SMALL_CALL else parts
+    return 1 if way in (BY_HIDDEN_UNITS, BY_COPIES) and multiply_adds < SMALL_CALL else parts
 
 
 def copies_parameters(program: Program, steps: int) -> bool:
@@ -101,6 +116,31 @@ def cuts_hidden_units(program: Program) -> bool:
     return units >= 2 * FEWEST_UNITS and parameters >= max(REPEATED * repeated, FOR_EACH_SUM * above)
 
 
+def copies_networks(program: Program) -> bool:
+    """Whether it may pay to cut steps by examples, each thread with a copy of the network. Not where
+    something waits for all of a gradient, or the number of threads may change no bit."""
+    parameters = program.architecture.parameter_count
+    if program.reproducible or _waits(program):
+        return False
+    return parameters <= LARGEST_COPY and parameters * HIDDEN_ROWS >= SMALL_HIDDEN_STEP
+
+
+def cuts_by_copies(program: Program, rows: int) -> bool:
+    """Whether that is the best way to cut a step of so many examples."""
+    architecture, parameters = program.architecture, program.architecture.parameter_count
+    if not copies_networks(program) or rows * parameters < SMALL_HIDDEN_STEP:
+        return False
+    # What passes between the cores otherwise: what the parts of a hidden layer come to in the next.
+    above = architecture.sizes[2] if architecture.depth > 1 else rows
+    return parameters <= FOR_EACH_NUMBER * above * rows
+
+
+def parts_for_threads(program: Program, rows: int) -> int:
+    """As many as there are threads that pay for such a step."""
+    large = rows * program.architecture.parameter_count >= SMALL_STEP
+    return allowed_threads() if large else min(2, allowed_threads())
+
+
 def hidden_parts(program: Program, rows: int) -> int:
     """Parts of a step by the units of the first hidden layer, or 1: the same for any number of threads where
     there is no other hidden layer, unless that is large, or on request. That costs a single thread more where
@@ -109,10 +149,10 @@ def hidden_parts(program: Program, rows: int) -> int:
     units, multiply_adds = architecture.sizes[1], rows * architecture.parameter_count
     if not cuts_hidden_units(program) or multiply_adds < SMALL_HIDDEN_STEP or rows > HIDDEN_ROWS:
         return 1
-    large = multiply_adds >= SMALL_STEP
     if program.reproducible or (architecture.depth == 2 and architecture.parameter_count <= SLICED_UP_TO):
-        return REPRODUCIBLE_PARTS if large and units >= REPRODUCIBLE_PARTS * NARROWEST else 2
-    parts = allowed_threads() if large else min(2, allowed_threads())
+        wide = units >= REPRODUCIBLE_PARTS * NARROWEST
+        return REPRODUCIBLE_PARTS if wide and multiply_adds >= SMALL_STEP else 2
+    parts = parts_for_threads(program, rows)
     return parts if parts <= FEW_PARTS and units >= parts * FEWEST_UNITS else 1
 
 

@@ -51,7 +51,7 @@ def cost_and_gradient(
 ):  # fmt: skip
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
-        kernels, layers, 0, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key,
+        kernels, layers, 0, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key, 0,
         masks, 0, 1, 1, 0, counters, room, 0, work,
     )  # fmt: skip
     loss_pass(
@@ -156,7 +156,7 @@ def run_steps(
             step_key = step_key_of(seed_key, first_epoch + epoch, number)
         forward_pass(
             kernels, layers, 0, depth, parameters, batch_X, m, lead, work, keep_probs, highest, dropping,
-            step_key, masks, thread, threads, parts, sliced, counters, room, slices, sums,
+            step_key, 0, masks, thread, threads, parts, sliced, counters, room, slices, sums,
         )  # fmt: skip
         loss_pass(
             kernels, layers, depth, batch_Y, batch_weights, total, m, lead, work, losses, settings, thread,
@@ -231,8 +231,8 @@ def outputs(
         lead = leading(m)
         gather(kernels, X, inputs, counters, 0, first, 0, m, batch_X, lead)
         forward_pass(
-            kernels, layers, 0, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, work,
-            0, 1, 1, 0, counters, room, 0, work,
+            kernels, layers, 0, depth, parameters, batch_X, m, lead, work, keep_probs, highest, 0, -1, 0,
+            work, 0, 1, 1, 0, counters, room, 0, work,
         )  # fmt: skip
         call(kernels[TRANSPOSE], (at(work, a * lead), at(out, first * n), n, lead, m))
 

@@ -16,9 +16,11 @@ from layerwise.engine.compiled.layer_table import (
     layer_table,
     tables_of_parts,
     trained_activations,
+    whole_registers,
     work_width,
 )
 from layerwise.engine.compiled.layout import (
+    BY_COPIES,
     BY_EXAMPLES,
     BY_HIDDEN_UNITS,
     CACHED,
@@ -93,6 +95,8 @@ class CompiledEngine:
         found = [*first, *drivers, *others.values(), *predicting.values(), *last]
         if cutting.cuts_hidden_units(self.program):
             found.append(kernels.hidden_units_kernel(real))
+        if cutting.copies_networks(self.program):
+            found.append(kernels.copies_kernel(real))
         return list(dict.fromkeys(found))
 
     @functools.cached_property
@@ -150,10 +154,15 @@ class CompiledEngine:
         if way == BY_HIDDEN_UNITS:
             in_place = not cutting.copies_parameters(program, rates.size)
             layers, own_length = self._tables_of_parts(parts, in_place)
+        if way == BY_COPIES:
+            own_length = whole_registers(length)
         # How many threads may have values of their own.
-        copies = parts if way == BY_HIDDEN_UNITS else 1
+        copies = parts if way in (BY_HIDDEN_UNITS, BY_COPIES) else 1
         gradient_each = min(own_length or length, max(CACHED, FEWEST_ROWS * max(sizes)))
         gradient_size = length * parts if way == BY_EXAMPLES else parts * gradient_each
+        if way == BY_COPIES:
+            # One of each part, and another that is read meanwhile; and the sums.
+            gradient_each, gradient_size = own_length, 3 * parts * own_length
         if program.clip_norm:
             gradient_size = max(gradient_size, length)
         objective, weights, order = program.objective, batches.weights, batches.order
@@ -197,9 +206,13 @@ class CompiledEngine:
         of_way: tuple[int, ...] = (way == BY_EXAMPLES,)
         if way == BY_HIDDEN_UNITS:
             driver = kernels.hidden_units_kernel(program.dtype)
-            of_way = (
-                layers[0].size, len(state.slots), room("own", parts * OWN_VECTORS * own_length),
-                own_length, lead, self._training_width * lead, units * lead,
+            of_way = (layers[0].size,)
+        if way == BY_COPIES:
+            driver, of_way = kernels.copies_kernel(program.dtype), ()
+        if copies > 1:
+            of_way += (
+                len(state.slots), room("own", copies * OWN_VECTORS * own_length), own_length, lead,
+                self._training_width * lead, units * lead,
             )  # fmt: skip
         entry = driver.entry
         with self._workplace.processors(

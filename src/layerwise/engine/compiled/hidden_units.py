@@ -18,6 +18,7 @@ import numpy as np
 
 from layerwise.engine.compiled.batch import (
     backward_pass,
+    copy,
     diverged,
     driver_part,
     fetch,
@@ -41,17 +42,6 @@ from layerwise.engine.compiled.calls import at, flush_denormals, restore_denorma
 from layerwise.engine.compiled.layout import LAYER_COLUMNS, LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
 from layerwise.engine.compiled.learning import learn_part, make_constants
 from layerwise.engine.compiled.team import meet, share, turns_of
-
-
-@driver_part
-def copy(whole, own, size, back):
-    """own[:size] = whole[:size], or `back`."""
-    if back:
-        for i in range(size):
-            whole[i] = own[i]
-    else:
-        for i in range(size):
-            own[i] = whole[i]
 
 
 @driver_part
@@ -166,7 +156,7 @@ def run_hidden_units(
             its, _, _ = vectors_of(part, parameters, slots, length, own, own_length)
             forward_pass(
                 kernels, its_layers, 0, 1, its, batch_X, m, lead, work, keep_probs, highest, dropping,
-                step_key, masks, 0, 1, 1, 1, counters, room, 0, sums,
+                step_key, 0, masks, 0, 1, 1, 1, counters, room, 0, sums,
             )  # fmt: skip
             sums_above(kernels, its_layers, its, m, lead, work, dropping, at(its_sums, part * size), room)
         meet(counters, threads)
@@ -174,7 +164,7 @@ def run_hidden_units(
         its, _, _ = vectors_of(thread, parameters, slots, length, own, own_length)
         forward_pass(
             kernels, its_layers, 1, depth, its, batch_X, m, lead, work, keep_probs, highest, dropping,
-            step_key, masks, 0, 1, 1, 1, counters, room, parts, its_sums,
+            step_key, 0, masks, 0, 1, 1, 1, counters, room, parts, its_sums,
         )  # fmt: skip
         loss_pass(
             kernels, its_layers, depth, batch_Y, batch_weights, total, m, lead, work, losses, settings, 0, 1,

@@ -56,6 +56,7 @@ _ARGUMENTS = {
     "hidden_units.run_hidden_units": Arguments(
         "nnnnnpnnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"
     ),
+    "copies.run_copies": Arguments("nnnnpnnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"),
     "driver.cost_and_gradient": Arguments("iinpppppxnppdinnpxxpidp", returns=True),
     "driver.outputs": Arguments("iinpppppnnndiip"),
     "driver.outputs_of_few": Arguments("iiin"),
@@ -130,6 +131,11 @@ def driver_kernel(name: str, real: str) -> Kernel:
 def hidden_units_kernel(real: str) -> Kernel:
     """The driver of steps cut by hidden units."""
     return _kernel("hidden_units.run_hidden_units", "run_hidden_units", real)
+
+
+def copies_kernel(real: str) -> Kernel:
+    """The driver of steps cut by examples, with a copy of the network for each thread."""
+    return _kernel("copies.run_copies", "run_copies", real)
 
 
 def lane_driver_kernel(real: str) -> Kernel:
@@ -274,6 +280,7 @@ def every_kernel(real: str) -> list[Kernel]:
     found: list[Kernel | None] = [driver_kernel(name, real) for name in drivers]
     found += [
         hidden_units_kernel(real),
+        copies_kernel(real),
         lane_driver_kernel(real),
         order_kernel(real),
         lane_order_kernel(real),

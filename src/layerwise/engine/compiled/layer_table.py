@@ -77,7 +77,12 @@ def tables_of_parts(table: np.ndarray, parts: int, *, in_place: bool) -> tuple[n
     if in_place:
         return np.array([*tables, table]), 0
     length = int(table[-1, 4] + table[-1, 1]) - (units - most) * (inputs + 1 + above)
-    return np.array([*tables, table]), -(-length // PADDED_TO) * PADDED_TO
+    return np.array([*tables, table]), whole_registers(length)
+
+
+def whole_registers(numbers: int) -> int:
+    """So many numbers, or a few more."""
+    return -(-numbers // PADDED_TO) * PADDED_TO
 
 
 def work_width(layers: np.ndarray) -> int:

@@ -15,8 +15,8 @@ DEEPEST, BROADEST, PACKED_ROWS = 256, 256, 64
 # A part of a layer narrower than this gains less than it costs.
 NARROWEST = 16
 # How a step is cut into parts: see `batch`.
-BY_UNITS, BY_EXAMPLES, BY_HIDDEN_UNITS = range(3)
-# What a part of the hidden units has of its own: parameters, and what an optimizer remembers of each at most.
+BY_UNITS, BY_EXAMPLES, BY_HIDDEN_UNITS, BY_COPIES = range(4)
+# What a part or a thread has of its own: parameters, and what an optimizer remembers of each at most.
 OWN_VECTORS = 3
 # Parameters that are updated in one go, where nothing comes between a gradient and its update.
 UPDATED_AT_ONCE = 2**12
