@@ -23,7 +23,7 @@ from layerwise.network.objective import Objective
 network, objective = Architecture((2, 2), ("softmax",)), Objective("softmax_cross_entropy")
 program = Program(network, objective, "gd", dtype="float64")
 engine = build_engine(program)
-was_compiled = engine.is_compiled
+was_compiled = engine.is_compiled(1)
 state = TrainingState.start(np.arange(6.0), program)
 batches = Batches(np.eye(2), np.eye(2), None, None, 1)
 engine.run_steps(state, batches, 0, StepTotals(), np.array([0.1, 0.1]))
@@ -35,9 +35,9 @@ engine.run_steps(state, again, 1, StepTotals(), np.array([0.1, 0.1]))
 kernel = driver_kernel("run_steps", "float64")
 print(json.dumps({
     "was_compiled": was_compiled,
-    "is_compiled": engine.is_compiled,
+    "is_compiled": engine.is_compiled(1),
     "from_disk": kernel.was_on_disk,
-    "all_from_disk": [one.was_on_disk for one in engine.kernels],
+    "all_from_disk": [one.was_on_disk for one in engine.kernels("run_steps")],
     "imported": sorted({"numba", "scipy"} & set(sys.modules)),
     "bits": state.parameters.tobytes().hex(),
 }))

@@ -41,7 +41,8 @@ def test_every_loop_is_shipped(real, monkeypatch):
 def test_a_program_needs_no_kernel_that_is_not_shipped(name):
     program = NETWORKS[name].program(dropout=(0.5,) * (len(NETWORKS[name].sizes) - 2), l1=0.1, clip_norm=1.0)
     shipped = set(kernels.every_kernel("float64"))
-    assert set(CompiledEngine(program).kernels) <= shipped
+    for driver in ("run_steps", "run_hidden_units", "run_copies", "cost_and_gradient"):
+        assert set(CompiledEngine(program).kernels(driver)) <= shipped
     assert set(kernels.lane_kernels(program, program.architecture.activations).values()) <= shipped
 
 
@@ -122,7 +123,7 @@ ends = {}
 for name in ("compiled", "numpy"):
     engine = build_engine(program, name)
     if sys.argv[1:]:
-        for kernel in engine.kernels:
+        for kernel in engine.kernels("run_steps"):
             kernel.ship(Path(sys.argv[1]))
         break
     state = TrainingState.start(start, program)

@@ -5,8 +5,8 @@
 A: a step on one thread but for what the optimizer moves: its products above all. U: bytes that the optimizer
 moves; b: the bytes a second that one core moves, B: all of them together, both measured on arrays that no
 cache holds where the network is that large. k: how often the threads meet in a step, t: what a meeting takes.
-P: the parts that the work can be cut into: a layer is cut along its longer side in pieces of 16 or more, the
-first hidden layer of a small step into two or four, and other small steps are not cut at all.
+P: the parts that the work can be cut into: a layer is cut along its longer side in pieces of 16 or more, a small
+step into two or four by its examples or first hidden layer, or not at all.
 B is that of the cores of this machine: with more memory channels it is more.
 """
 
@@ -22,7 +22,7 @@ from numba import njit
 from threadpoolctl import threadpool_limits
 
 from layerwise.engine import at_most
-from layerwise.engine.compiled.cutting import FEW_PARTS, SMALL_STEP, hidden_parts
+from layerwise.engine.compiled.cutting import FEW_PARTS, SMALL_STEP, cuts_by_copies, hidden_parts
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.compiled.team import NARROWEST, meet
 from speed.contestants.layerwise_engine import fit
@@ -86,9 +86,12 @@ def meeting(threads: int, count: int = 20_000) -> float:
 def parts_of(work: Work) -> int:
     """The cores that the widest layers of a step can be cut for; 1 where it is not cut."""
     program, rows = work.program(0), work.batch_size
+    small = rows * work.architecture.parameter_count < SMALL_STEP
+    if cuts_by_copies(program, rows):
+        return 2 if small else FEW_PARTS
     with at_most(1):
         whatever_the_threads = hidden_parts(program, rows)
-    if whatever_the_threads > 1 or rows * work.architecture.parameter_count < SMALL_STEP:
+    if whatever_the_threads > 1 or small:
         return max(whatever_the_threads, hidden_parts(program, rows))
     widest = max(max(n, work.batch_size) for n in work.sizes[1:])
     return max(1, widest // NARROWEST)
@@ -96,8 +99,9 @@ def parts_of(work: Work) -> int:
 
 def meetings_of(work: Work, cores: int) -> int:
     """How often the threads meet in a step that is cut for so many cores."""
-    by_hidden_units = cores <= FEW_PARTS and hidden_parts(work.program(0), work.batch_size) > 1
-    return 1 if by_hidden_units else 2 * work.architecture.depth + 2
+    program, rows = work.program(0), work.batch_size
+    once = cuts_by_copies(program, rows) or hidden_parts(program, rows) > 1
+    return 1 if once and cores <= FEW_PARTS else 2 * work.architecture.depth + 2
 
 
 def seconds_per_step(work: Work, threads: int) -> float:

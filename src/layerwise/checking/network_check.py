@@ -103,7 +103,7 @@ def followed_gradient(batch: NetworkBatch) -> np.ndarray:
     state = TrainingState.start(batch.parameters, program)
     batches = Batches(batch.X, batch.Y, batch.weights, None, len(batch.X))
     engine = build_engine(program, batch.engine)
-    if not engine.is_compiled:
+    if not engine.is_compiled(len(batch.X)):
         logging.getLogger("layerwise").warning(
             "compiling a step of gradient descent for this kind of network (some seconds, once; kept on disk)"
         )

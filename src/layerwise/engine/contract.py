@@ -204,12 +204,13 @@ class Engine(Protocol):
     name: str
     program: Program
 
-    @property
-    def is_compiled(self) -> bool:
-        """Whether training can start at once; if not, the first call compiles, which takes seconds."""
+    def is_compiled(self, rows: int) -> bool:
+        """Whether training can start at once, by mini-batches of so many examples; if not, the first call
+        compiles, which takes seconds."""
 
-    def compile(self) -> None:
-        """Compile all that training needs, unless it is there: once on a machine for a kind of network."""
+    def compile(self, rows: int) -> None:
+        """Compile all that such training needs, unless it is there: once on a machine for a kind of
+        network."""
 
     def run_steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray

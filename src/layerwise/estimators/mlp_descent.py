@@ -81,7 +81,7 @@ class Descent:
         if self.callbacks:
             self._snapshot = restore_from(self, state, self.callbacks)
             tell(self.callbacks, "on_train_begin", self._plan(most))
-        self.started += seconds_to_compile(self.engine)
+        self.started += seconds_to_compile(self.engine, self.epochs.size)
         try:
             while model.n_iter_ < most and self.stopped == "epochs":
                 self._block(state, most)
@@ -274,7 +274,7 @@ class Descent:
             "steps": self.epochs.steps,
             "rows": self.epochs.count,
             "engine": self.engine.name,
-            "compiling": not self.engine.is_compiled,
+            "compiling": not self.engine.is_compiled(self.epochs.size),
             "parameters": self.vector.size,
             "monitor": f"validation_{self.model._score_name}" if self.model.early_stopping else "cost",
             "history": [dict(row) for row in self.model._history],

@@ -88,8 +88,9 @@ class LiveNetwork:
 _announced: set[tuple[Any, ...]] = set()
 
 
-def announce_compiling(engine: Engine) -> None:
-    """Say in the log where the first fit of a kind of network takes seconds. Asked once for each kind."""
+def announce_compiling(engine: Engine, rows: int) -> None:
+    """Say in the log where the first fit of a kind of network takes seconds, by mini-batches of so many
+    examples. Asked once for each kind."""
     program = engine.program
     kind = (
         engine.name,
@@ -101,7 +102,7 @@ def announce_compiling(engine: Engine) -> None:
     if kind in _announced:
         return
     _announced.add(kind)
-    if not engine.is_compiled:
+    if not engine.is_compiled(rows):
         logging.getLogger("layerwise").warning(
             "compiling the training loop for this kind of network (some seconds, once; kept on disk)"
         )

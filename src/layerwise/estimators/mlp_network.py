@@ -296,8 +296,6 @@ class MLPNetwork(FittedMLP):
         elif not self.early_stopping and known.get("best_loss_") is None:
             self.validation_scores_ = self.best_validation_score_ = None
             self.best_loss_ = np.inf
-        if not callbacks:
-            announce_compiling(engine)
         count = rows.X.shape[0]
         size = AUTO_BATCH if self.batch_size == "auto" else int(self.batch_size)
         if self.batch_size != "auto" and size > count:
@@ -305,6 +303,8 @@ class MLPNetwork(FittedMLP):
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
                 stacklevel=5,
             )
+        if not callbacks:
+            announce_compiling(engine, min(size, count))
         epochs = Epochs(engine, rows, min(size, count), self._averaged_outputs())
         descent = Descent(self, engine, vector, self._optimizer, epochs, random, recipe, score, callbacks)
         descent.run(1 if incremental else self.max_iter, incremental=incremental)

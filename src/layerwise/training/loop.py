@@ -153,7 +153,7 @@ class _Run:
             "steps": self.steps,
             "rows": self.source.rows,
             "engine": self.engine.name,
-            "compiling": not self.engine.is_compiled,
+            "compiling": not self.engine.is_compiled(self.batch_size),
             "parameters": self.given.parameters.size,
             "monitor": self.monitor,
             "history": [dict(row) for row in self.history],
@@ -161,7 +161,7 @@ class _Run:
 
     def compile(self) -> None:
         """Compile what is not there yet, off the run's clock."""
-        self.started += seconds_to_compile(self.engine)
+        self.started += seconds_to_compile(self.engine, self.batch_size)
 
     # -- going on where an earlier run stopped --------------------------------------------------------
 

@@ -18,8 +18,9 @@ def fitting(done: int, seconds: float, so_far: int) -> int:
     return max(1, min(int(done * SECONDS_PER_CALL / max(seconds, 1e-6)), 4 * so_far))
 
 
-def seconds_to_compile(engine: Engine) -> float:
-    """Compile what the engine needs, and say how long it took: once on a machine, and no part of a run."""
+def seconds_to_compile(engine: Engine, rows: int) -> float:
+    """Compile what the engine needs for mini-batches of so many examples, and say how long it took: once on a
+    machine, and no part of a run."""
     start = time.perf_counter()
-    engine.compile()
+    engine.compile(rows)
     return time.perf_counter() - start

@@ -23,22 +23,23 @@ FEWEST = 8
 _SECOND = "from layerwise.engine.compiled.compiling import second_process; second_process()"
 
 
-def compile_all(program: Program, needed: Sequence[Kernel]) -> None:
-    """Compile the kernels that a program needs: this process from the first on, where it pays another one
-    from the last on, until they meet. The first and the last should be those that take longest."""
+def compile_all(program: Program, driver: str, needed: Sequence[Kernel]) -> None:
+    """Compile the kernels that a program needs with one of the drivers: this process from the first on, where
+    it pays another one from the last on, until they meet. The first and the last should be those that take
+    longest."""
     missing = [one for one in needed if not one.is_ready]
     two = len(missing) >= FEWEST and takes_files() and sys.executable and (os.cpu_count() or 1) > 1
     with contextlib.ExitStack() as stack:
         if two:
             with contextlib.suppress(OSError):
-                stack.enter_context(_started(program))
+                stack.enter_context(_started(program, driver))
         for one in needed:
             one.compile()
 
 
 @contextlib.contextmanager
-def _started(program: Program) -> Iterator[None]:
-    """While active, another process compiles the kernels of this program, the last one first."""
+def _started(program: Program, driver: str) -> Iterator[None]:
+    """While active, another process compiles these kernels, the last one first."""
     source = str(Path(__file__).resolve().parents[3])
     paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
     with subprocess.Popen(
@@ -50,7 +51,7 @@ def _started(program: Program) -> Iterator[None]:
     ) as process:
         try:
             assert process.stdin is not None
-            process.stdin.write(pickle.dumps(program))
+            process.stdin.write(pickle.dumps((program, driver)))
             process.stdin.close()
             yield
         finally:
@@ -59,8 +60,9 @@ def _started(program: Program) -> Iterator[None]:
 
 
 def second_process() -> None:
-    """Compile the kernels of the program that standard input holds, the last one first."""
+    """Compile the kernels of the program and driver that standard input names, the last one first."""
     from layerwise.engine.compiled.engine import CompiledEngine
 
-    for one in reversed(CompiledEngine(pickle.load(sys.stdin.buffer)).kernels):
+    program, driver = pickle.load(sys.stdin.buffer)
+    for one in reversed(CompiledEngine(program).kernels(driver)):
         one.compile()

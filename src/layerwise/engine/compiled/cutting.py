@@ -72,22 +72,29 @@ def step_parts(program: Program, rows: int) -> int:
     return max(REPRODUCIBLE_PARTS if multiply_adds >= LARGE_STEP else 1, allowed_threads())
 
 
-def cut_of(program: Program, batches: Batches, rows: int, *, with_blas: bool) -> Cut:
-    """How steps of so many examples are cut; `with_blas`, where some of its products are left to BLAS."""
-    by_copies = batches.masks is None and not with_blas and cuts_by_copies(program, rows)
+def way_of(program: Program, rows: int, *, with_blas: bool, given_masks: bool = False) -> tuple[int, int]:
+    """(parts, way) of a step of so many examples; `with_blas`, where some products are left to BLAS."""
+    by_copies = not (given_masks or with_blas) and cuts_by_copies(program, rows)
     parts = parts_for_threads(program, rows) if by_copies else 1
     if 1 < parts <= FEW_PARTS:
-        return Cut(parts, BY_COPIES, parts, 0)
+        return parts, BY_COPIES
     # A single thread cuts nothing that two would cut by copies.
     parts = 1 if with_blas or (by_copies and parts == 1) else hidden_parts(program, rows)
     if parts > 1:
-        return Cut(parts, BY_HIDDEN_UNITS, parts, 0)
+        return parts, BY_HIDDEN_UNITS
     parts = step_parts(program, rows)
     sliced = parts > 1 and program.architecture.parameter_count <= SLICED_UP_TO
+    return parts, BY_EXAMPLES if sliced else BY_UNITS
+
+
+def cut_of(program: Program, batches: Batches, rows: int, *, with_blas: bool) -> Cut:
+    """How steps of so many examples of these are cut."""
+    parts, way = way_of(program, rows, with_blas=with_blas, given_masks=batches.masks is not None)
+    if way in (BY_COPIES, BY_HIDDEN_UNITS):
+        return Cut(parts, way, parts, 0)
     # Inputs that another core has written come slower than those from memory.
-    alone = batches.order is not None and not sliced and 1 < parts <= FEW_PARTS
-    ahead = not sliced and not with_blas and _goes_ahead(program, batches, rows)
-    way = BY_EXAMPLES if sliced else BY_UNITS
+    alone = batches.order is not None and way == BY_UNITS and 1 < parts <= FEW_PARTS
+    ahead = way == BY_UNITS and not with_blas and _goes_ahead(program, batches, rows)
     return Cut(parts, way, parts if alone else 0, INPUTS_AHEAD if ahead else 0)
 
 

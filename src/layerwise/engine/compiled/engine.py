@@ -42,6 +42,9 @@ from layerwise.formulas.randomness import (
     subkey,
 )
 
+# What runs steps, by the way they are cut, if it is not `driver.run_steps`.
+_DRIVERS = {BY_HIDDEN_UNITS: "run_hidden_units", BY_COPIES: "run_copies"}
+
 
 class CompiledEngine:
     """See `contract.Engine`. Not for use by several threads at once: each needs an engine of its own."""
@@ -70,8 +73,7 @@ class CompiledEngine:
         self._tables: dict[tuple[int, bool], tuple[np.ndarray, int]] = {}
         self._training_width = work_width(self._training_layers)
         self._dropping = _at(self._keep_probs), _at(self._highest)
-        # What is ready stays so.
-        self._is_compiled = False
+        self._ready: set[str] = set()
 
     @functools.cached_property
     def _masks_key(self) -> int:
@@ -81,41 +83,47 @@ class CompiledEngine:
     def _training_kernels(self) -> dict[int, Kernel]:
         return kernels.training_kernels(self.program, self._training_names)
 
-    @functools.cached_property
-    def kernels(self) -> list[Kernel]:
-        """All that training needs, and the predictions that follow; those that take longest to compile stand
-        at both ends."""
+    def kernels(self, driver: str) -> list[Kernel]:
+        """All that training by this driver needs, and the predictions that follow; those that take longest to
+        compile stand at both ends."""
         others, real = dict(self._training_kernels), self.program.dtype
         names = {*self._bare, *self.program.architecture.activations}
         predicting = kernels.prediction_kernels(tuple(sorted(names)), real)
-        first = [driver_kernel("run_steps", real), others.pop(kernels.LOSS), driver_kernel("outputs", real)]
+        first = [driver_kernel(driver, real), others.pop(kernels.LOSS), driver_kernel("outputs", real)]
         drivers = driver_kernel("outputs_of_few", real), kernels.order_kernel(real)
         last = others.pop(kernels.ADD_PRODUCTS), others.pop(kernels.MULTIPLY_ADD)
         del predicting[kernels.MULTIPLY_ADD]
-        found = [*first, *drivers, *others.values(), *predicting.values(), *last]
-        if cutting.cuts_hidden_units(self.program):
-            found.append(kernels.hidden_units_kernel(real))
-        if cutting.copies_networks(self.program):
-            found.append(kernels.copies_kernel(real))
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys([*first, *drivers, *others.values(), *predicting.values(), *last]))
 
     @functools.cached_property
     def _training_addresses(self) -> np.ndarray:
-        self.compile()
         return kernels.addresses(self._training_kernels, self.program.dtype)
 
-    def compile(self) -> None:
-        """See `contract.Engine`. One by one, as they are asked for, kernels would take twice as long."""
-        if not self.is_compiled:
+    def compile(self, rows: int) -> None:
+        """See `contract.Engine`."""
+        self._compile(self._driver(rows))
+
+    def is_compiled(self, rows: int) -> bool:
+        """See `contract.Engine`."""
+        return self._is_ready(self._driver(rows))
+
+    def _driver(self, rows: int) -> str:
+        """What runs steps of so many examples."""
+        with_blas = not self._workplace.without_blas(rows)
+        return _DRIVERS.get(cutting.way_of(self.program, rows, with_blas=with_blas)[1], "run_steps")
+
+    def _compile(self, driver: str) -> None:
+        """One by one, as they are asked for, kernels would take twice as long."""
+        if not self._is_ready(driver):
             from layerwise.engine.compiled.compiling import compile_all
 
-            compile_all(self.program, self.kernels)
+            compile_all(self.program, driver, self.kernels(driver))
 
-    @property
-    def is_compiled(self) -> bool:
-        """Whether training can start without compiling first."""
-        self._is_compiled = self._is_compiled or all(one.is_ready for one in self.kernels)
-        return self._is_compiled
+    def _is_ready(self, driver: str) -> bool:
+        """Whether all that it needs is there; what is ready stays so."""
+        if driver not in self._ready and all(one.is_ready for one in self.kernels(driver)):
+            self._ready.add(driver)
+        return driver in self._ready
 
     def run_steps(
         self, state: TrainingState, batches: Batches, epoch: int, so_far: StepTotals, rates: np.ndarray
@@ -150,6 +158,8 @@ class CompiledEngine:
         lead = leading(rows)
         with_blas = not self._workplace.without_blas(rows)
         parts, way, gatherers, ahead = cutting.cut_of(program, batches, rows, with_blas=with_blas)
+        driver = _DRIVERS.get(way, "run_steps")
+        self._compile(driver)
         layers, length, own_length = self._training_layers, state.parameters.size, 0
         if way == BY_HIDDEN_UNITS:
             in_place = not cutting.copies_parameters(program, rates.size)
@@ -202,19 +212,17 @@ class CompiledEngine:
             float(program.decay), float(program.max_norm), float(program.clip_norm),
             ahead, room("sums", sums), _at(outcome),
         )  # fmt: skip
-        driver = driver_kernel("run_steps", program.dtype)
         of_way: tuple[int, ...] = (way == BY_EXAMPLES,)
         if way == BY_HIDDEN_UNITS:
-            driver = kernels.hidden_units_kernel(program.dtype)
             of_way = (layers[0].size,)
         if way == BY_COPIES:
-            driver, of_way = kernels.copies_kernel(program.dtype), ()
+            of_way = ()
         if copies > 1:
             of_way += (
                 len(state.slots), room("own", copies * OWN_VECTORS * own_length), own_length, lead,
                 self._training_width * lead, units * lead,
             )  # fmt: skip
-        entry = driver.entry
+        entry = driver_kernel(driver, program.dtype).entry
         with self._workplace.processors(
             cutting.call_threads(program, way, parts, rows, rates.size), rows
         ) as free:
@@ -254,10 +262,9 @@ class CompiledEngine:
     def orders(self, rows: int, first: int, count: int) -> np.ndarray:
         """See `contract.Engine.orders`."""
         drawn = np.empty((count, rows), dtype=np.int64)
-        kernel = kernels.order_kernel(self.program.dtype)
-        if not kernel.is_ready:
-            self.compile()
-        kernel.entry(_at(drawn), rows, count, first, seed_key(self.program.seed, "shuffle"))
+        kernels.order_kernel(self.program.dtype).entry(
+            _at(drawn), rows, count, first, seed_key(self.program.seed, "shuffle")
+        )
         return drawn
 
     def pre_activations(
@@ -301,6 +308,7 @@ class CompiledEngine:
         weights = np.ones(rows, self._real) if weights is None else weights
         columns, targets = np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T)
         counters, partial = np.zeros(2, np.int64), np.zeros(8)
+        self._compile("cost_and_gradient")
         cost = driver_kernel("cost_and_gradient", self.program.dtype).entry(
             _at(self._training_addresses), _at(self._training_layers), len(self._training_layers),
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,

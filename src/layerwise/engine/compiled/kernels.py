@@ -101,6 +101,8 @@ _ARGUMENTS = {
 }
 
 
+# Of the drivers that have a module of their own, which.
+_DRIVERS = {"run_hidden_units": "hidden_units", "run_copies": "copies"}
 _PENALTIES = (
     ("l2_of", l2_penalty),
     ("l1_of", l1_penalty),
@@ -125,17 +127,7 @@ def _kernel(loop: str, label: str, real: str, *formulas: tuple[str, Any]) -> Ker
 
 def driver_kernel(name: str, real: str) -> Kernel:
     """One of the drivers, by the name of its function."""
-    return _kernel(f"driver.{name}", name, real)
-
-
-def hidden_units_kernel(real: str) -> Kernel:
-    """The driver of steps cut by hidden units."""
-    return _kernel("hidden_units.run_hidden_units", "run_hidden_units", real)
-
-
-def copies_kernel(real: str) -> Kernel:
-    """The driver of steps cut by examples, with a copy of the network for each thread."""
-    return _kernel("copies.run_copies", "run_copies", real)
+    return _kernel(f"{_DRIVERS.get(name, 'driver')}.{name}", name, real)
 
 
 def lane_driver_kernel(real: str) -> Kernel:
@@ -276,11 +268,9 @@ def lane_kernels(program: Program, activations: tuple[str, ...]) -> dict[int, Ke
 
 def every_kernel(real: str) -> list[Kernel]:
     """All kernels of one precision, whatever the program."""
-    drivers = ("run_steps", "cost_and_gradient", "outputs", "outputs_of_few")
+    drivers = ("run_steps", *_DRIVERS, "cost_and_gradient", "outputs", "outputs_of_few")
     found: list[Kernel | None] = [driver_kernel(name, real) for name in drivers]
     found += [
-        hidden_units_kernel(real),
-        copies_kernel(real),
         lane_driver_kernel(real),
         order_kernel(real),
         lane_order_kernel(real),
