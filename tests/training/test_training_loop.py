@@ -363,7 +363,7 @@ def test_compiling_is_off_the_clock(monkeypatch):
     """Seconds before the first epoch, once on a machine: no part of what a history tells of training."""
     waited = []
 
-    def compiling(engine):
+    def compiling(engine, rows):
         waited.append(time.perf_counter())
         time.sleep(0.5)
 

@@ -5,8 +5,8 @@
 A: a step on one thread but for what the optimizer moves: its products above all. U: bytes that the optimizer
 moves; b: the bytes a second that one core moves, B: all of them together, both measured on arrays that no
 cache holds where the network is that large. k: how often the threads meet in a step, t: what a meeting takes.
-P: the parts that the work can be cut into: a layer is cut along its longer side in pieces of 16 or more, a small
-step into two or four by its examples or first hidden layer, or not at all.
+P: the parts that the work can be cut into: a layer is cut along its longer side in pieces of 16 or more, a
+small step into two or four by its examples or first hidden layer, or not at all.
 B is that of the cores of this machine: with more memory channels it is more.
 """
 
