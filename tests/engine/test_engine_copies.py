@@ -108,6 +108,23 @@ def test_a_cost_that_is_not_finite_leaves_what_the_step_before_made(monkeypatch)
         np.testing.assert_allclose(compiled.state.parameters, reference.state.parameters, rtol=0, atol=1e-12)
 
 
+def test_a_batch_without_weight_between_two_epochs_is_passed_over(monkeypatch):
+    """Of examples as they stand, several epochs in one call: the other batch's weights are gathered again."""
+    cut_into(2, 2, monkeypatch)
+    network = NETWORKS["tanh regression"]
+    program, examples = network.program(), examples_for(network, 80, weighted=True)
+    examples.weights[:40] = 1.0 + np.arange(40) % 3
+    examples.weights[40:] = 0.0
+    found = []
+    for name in ("numpy", "compiled"):
+        engine = build_engine(program, name)
+        state = follow(engine, examples, size=40, epochs=0, rate=0.02).state
+        totals = engine.run_epochs(state, examples.batches(program, None, 40), 0, np.full((4, 2), 0.02))
+        found.append((state.parameters, [total.weight for total in totals]))
+    np.testing.assert_allclose(found[1][0], found[0][0], rtol=0, atol=1e-12)
+    assert found[1][1] == found[0][1] == [examples.weights.sum()] * 4
+
+
 def test_which_steps_are_cut_so(monkeypatch):
     """Small networks with many examples, by as many threads as there are, if these are few."""
     small = NETWORKS["tanh regression"]._replace(sizes=(4, 32, 16, 4))

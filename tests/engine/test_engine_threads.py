@@ -122,6 +122,14 @@ def test_work_that_fails_gives_them_back(two_threads):
     assert set(blas_threads()) == {2}
 
 
+def test_a_team_grows_where_a_later_call_has_more_threads():
+    """Otherwise a thread that waits for the others would keep one of them from its start."""
+    team = Team()
+    for threads in (2, 4, 3, 8):
+        together = threading.Barrier(threads, timeout=20)
+        assert team.run(threads, lambda thread, counters, all_here=together: all_here.wait() >= 0)
+
+
 @pytest.mark.parametrize("raising", [0, 1])
 def test_where_one_of_a_team_raises_the_others_do_not_wait_for_it(raising):
     from layerwise.engine.compiled.team import meet as compiled_meet

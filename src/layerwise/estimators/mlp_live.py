@@ -94,7 +94,8 @@ def announce_compiling(engine: Engine, rows: int) -> None:
     program = engine.program
     kind = (
         engine.name,
-        program.architecture.activations,
+        program.architecture,
+        rows,
         program.objective.loss,
         program.optimizer,
         program.dtype,

@@ -4,14 +4,15 @@ There is no formula here. The network comes as data, a table with a row for each
 come as a table of addresses (see `kernels`).
 
     layers[l] = (n_prev, n, kernel, W start, b start, Z start, A start, H start, D start, mask start, joint,
-                 first, whole, step)
+                 first, whole, step, together)
 
 The first two are widths, `kernel` the number of the activation's forward kernel (its backward kernel is the
 next), then come positions in the flat vector, and positions, per example, in the work buffer: Z the
 pre-activation (A itself where neither Z nor its room is needed), A = g(Z), H = A after dropout (A itself
 where the layer drops nothing), D = dJ/dZ. Then come the position, per example, of a mask in `masks`, and
 whether a layer's units belong together. Where these are some units of a layer: the number of the first, and
-of all. The last is how far apart the rows of W are: n_prev, unless these are some columns of it.
+of all. Then how far apart the rows of W are, n_prev unless these are some columns of it, and whether they are
+learnt together where they lie one behind the other.
 
 As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`), and so is
 the mini-batch, to which `batch` points. All is worked out up to the end of a row, in whole registers: what
@@ -83,7 +84,7 @@ def padded_end(start, stop, m, lead):
 
 @driver_part
 def row_of(layers, layer):
-    """The numbers of one layer but the last three; see above."""
+    """The numbers of one layer but the last four; see above."""
     row = at(layers, layer * LAYER_COLUMNS)
     return row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10]
 
@@ -99,6 +100,12 @@ def units_of(layers, layer):
 def step_of(layers, layer):
     """The distance between the rows of a layer's W."""
     return at(layers, layer * LAYER_COLUMNS)[13]
+
+
+@driver_part
+def together_of(layers, layer):
+    """Whether the rows of a layer's W are learnt together where they lie one behind the other."""
+    return at(layers, layer * LAYER_COLUMNS)[14] != 0
 
 
 @driver_part

@@ -79,7 +79,8 @@ def run_copies(
             gather(kernels, weights, 1, order, ordered, first, 0, m, batch_weights, leading(m))
         total = total_weight(batch_weights, weighted, m)
         if total == 0:
-            done += 1
+            # Its weights lie where those of the batch before did.
+            done, held = done + 1, -1
             continue
         step_key = -1
         if draws_masks:

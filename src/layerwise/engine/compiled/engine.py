@@ -236,7 +236,10 @@ class CompiledEngine:
     def _tables_of_parts(self, parts: int, in_place: bool) -> tuple[np.ndarray, int]:
         """See `layer_table.tables_of_parts`; made once."""
         if (parts, in_place) not in self._tables:
-            self._tables[parts, in_place] = tables_of_parts(self._training_layers, parts, in_place=in_place)
+            together = cutting.copies_parameters(self.program, 1)
+            self._tables[parts, in_place] = tables_of_parts(
+                self._training_layers, parts, in_place=in_place, together=together
+            )
         return self._tables[parts, in_place]
 
     def _ones(self, rows: int) -> int:

@@ -35,6 +35,7 @@ from layerwise.engine.compiled.batch import (
     step_key_of,
     step_of,
     summed,
+    together_of,
     total_weight,
     units_of,
 )
@@ -117,7 +118,7 @@ def run_hidden_units(
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
     fetches = ordered and fetches_ahead(examples, inputs)
-    at_once = weight_decay == 0 and not in_place and own_length <= UPDATED_AT_ONCE
+    at_once = weight_decay == 0 and together_of(layers, 1) and own_length <= UPDATED_AT_ONCE
     for turn in range(0 if in_place else turns):
         part = thread + turn * threads
         its, _, _ = vectors_of(part, parameters, slots, length, own, own_length)

@@ -43,15 +43,21 @@ def layer_table(
             d, position = position, position + n
         kernel = ACTIVATIONS_FROM + 2 * names.index(activation)
         joint = not ACTIVATIONS[activation].elementwise
-        table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint, 0, n, n_prev)
+        table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint, 0, n, n_prev, 1)
         mask += n
     return table
 
 
-def tables_of_parts(table: np.ndarray, parts: int, *, in_place: bool) -> tuple[np.ndarray, int]:
+def tables_of_parts(
+    table: np.ndarray, parts: int, *, in_place: bool, together: bool
+) -> tuple[np.ndarray, int]:
     """The tables of layers of each part of a network, which has some of the first layer's units, and behind
     them that of the whole network, `table`; and the length of a part's parameters, whole registers, or 0
-    where they stay `in_place`, among the network's."""
+    where they stay `in_place`, among the network's.
+
+    together: whether its columns of the second layer's weights are learnt in one. Where they may be in place
+    as well they are learnt row by row, so that squares are added up in one order.
+    """
     inputs, units, above = int(table[0, 0]), int(table[0, 1]), int(table[1, 1])
     groups, tables, most = -(-units // UNITS_TOGETHER), [], 0
     for part in range(parts):
@@ -61,6 +67,7 @@ def tables_of_parts(table: np.ndarray, parts: int, *, in_place: bool) -> tuple[n
         its[0, 5:10] += start
         its[0, 1] = its[1, 0] = n
         its[0, 11] = start
+        its[1, 14] = together
         if in_place:
             its[0, 3:5] += start * inputs, start
             its[1, 3] += start

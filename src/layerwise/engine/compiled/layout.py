@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Numbers of a layer in the table of layers: see `batch`.
-LAYER_COLUMNS = 14
+LAYER_COLUMNS = 15
 # Matrices of so many columns or more begin each row at a multiple of so many numbers.
 PADDED_FROM, PADDED_TO = 5, 16
 # Numbers of a gradient that are made, and used for the update, before the next: what a cache holds. At least

@@ -7,7 +7,14 @@ something waits for all of the gradient.
 
 from __future__ import annotations
 
-from layerwise.engine.compiled.batch import add_inputs, driver_part, row_of, step_of, weight_gradient
+from layerwise.engine.compiled.batch import (
+    add_inputs,
+    driver_part,
+    row_of,
+    step_of,
+    together_of,
+    weight_gradient,
+)
 from layerwise.engine.compiled.calls import at, call, call_for_number
 from layerwise.engine.compiled.kernels import (
     ADD,
@@ -72,7 +79,7 @@ def learn_layer(
     `counts_biases`. Returns the penalty and the sum of squares with what comes to them.
     """
     n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
-    apart = step_of(layers, layer)
+    apart, together = step_of(layers, layer), together_of(layers, layer)
     r0, r1, c0, c1 = gradient_region(n, n_prev, part, parts)
     high, broad = r1 - r0, c1 - c0
     if high * broad > CACHED:
@@ -93,7 +100,7 @@ def learn_layer(
                     lead, room,
                 )  # fmt: skip
             pieces, size = r_end - r, c_end - c
-            if size == apart:
+            if together and size == apart:
                 # Whole rows lie one behind the other, and are one piece.
                 pieces, size = 1, pieces * size
             for piece in range(pieces):

@@ -22,6 +22,7 @@ class Team:
 
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
+        self._threads = 1
 
     def run(self, threads: int, work: Callable[[int, np.ndarray], Value]) -> Value:
         """Call work(thread, counters) for thread 0 ... threads - 1 at once; what thread 0 returns.
@@ -32,10 +33,13 @@ class Team:
         counters = np.zeros(2 * ALONE, dtype=np.int64)[ALONE:]
         if threads == 1:
             return work(0, counters)
-        if self._pool is None:
+        if threads > self._threads:
             from concurrent.futures import ThreadPoolExecutor
 
-            self._pool = ThreadPoolExecutor(threads - 1)
+            # One for each, or who waits for another would keep it from its start.
+            if self._pool is not None:
+                self._pool.shutdown(wait=False)
+            self._pool, self._threads = ThreadPoolExecutor(threads - 1), threads
 
         def watched(thread: int) -> Value:
             try:
@@ -44,6 +48,7 @@ class Team:
                 counters[GIVEN_UP] = 1
                 raise
 
+        assert self._pool is not None
         others = [self._pool.submit(watched, thread) for thread in range(1, threads)]
         try:
             value = watched(0)
