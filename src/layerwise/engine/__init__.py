@@ -17,7 +17,7 @@ from layerwise.engine.contract import (
     cost_of,
     output_activation,
 )
-from layerwise.engine.threads import allowed_threads, at_most
+from layerwise.engine.threads import allowed_threads, at_most, shared_processors
 
 __all__ = [
     "DTYPES",
@@ -37,4 +37,5 @@ __all__ = [
     "cost_of",
     "engine_named",
     "output_activation",
+    "shared_processors",
 ]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from layerwise.engine import Batches, Engine
+from layerwise.engine import Batches, Engine, shared_processors
 from layerwise.errors import InputError
 from layerwise.formulas.randomness import generator_at
 
@@ -133,7 +133,9 @@ class InBlocks:
         return self._coming[1]
 
     def _checked(self, number: int) -> Data:
-        data = self.blocks.read(number)
+        # Reading takes a processor: a step that has all of them would wait for the one that reads.
+        with shared_processors(1, with_blas=False):
+            data = self.blocks.read(number)
         if len(data.X) != self.counts[number]:
             raise InputError(
                 f"block {number} holds {len(data.X)} examples where {self.counts[number]} were promised; "
