@@ -186,7 +186,8 @@ def test_steps_that_would_lose_by_it_are_not_cut_so(monkeypatch):
         ((30, 100, 50, 1), "softmax"),  # units that belong together
         ((4, 32, 32, 1), "relu"),  # much to hand over
         ((30, 50, 50, 50, 1), "relu"),  # much that each part would do
-        ((2000, 500, 200, 1), "relu"),  # many parameters to copy
+        ((2000, 500, 200, 1), "relu"),  # many parameters
+        ((4096, 20, 7, 1), "relu"),  # many inputs, whose products are made ahead
     ):
         activations = (first, *("relu",) * (len(sizes) - 3), "sigmoid")
         other = network._replace(sizes=sizes, activations=activations)

@@ -33,7 +33,7 @@ REPEATED = 3
 # parameters pay for it.
 FOR_EACH_SUM = 64
 # Instead, a step is cut by examples, and the network copied, where so many of its parameters or fewer come to
-# each of these numbers, and not more than so many in all: with its gradients a thread has twelve for each.
+# each of these numbers, and not more than so many in all: a thread has six for each, with its gradients.
 FOR_EACH_NUMBER, LARGEST_COPY = 2, 2**18
 # Parameters beyond which nothing is gained. Those of a part are copied for it, so that they lie together and
 # no other core's next to them: more than so many only for so many steps.
@@ -112,9 +112,12 @@ def copies_parameters(program: Program, steps: int) -> bool:
 
 def cuts_hidden_units(program: Program) -> bool:
     """Whether it pays to cut steps by the units of the first hidden layer, where they have enough examples.
-    Not where units belong together, or something waits for all of a gradient."""
+    Not where units belong together, or something waits for all of a gradient, nor where products may be made
+    ahead: with that the threads read half as much from memory."""
     architecture, parameters = program.architecture, program.architecture.parameter_count
     if architecture.depth < 2 or not ACTIVATIONS[architecture.activations[0]].elementwise:
+        return False
+    if architecture.sizes[0] >= MANY_INPUTS:
         return False
     if parameters > LARGEST_CUT or parameters * HIDDEN_ROWS < SMALL_HIDDEN_STEP or _waits(program):
         return False
@@ -127,7 +130,7 @@ def copies_networks(program: Program) -> bool:
     """Whether it may pay to cut steps by examples, each thread with a copy of the network. Not where
     something waits for all of a gradient, or the number of threads may change no bit."""
     parameters = program.architecture.parameter_count
-    if program.reproducible or _waits(program):
+    if program.reproducible or _waits(program) or program.architecture.sizes[0] >= MANY_INPUTS:
         return False
     return parameters <= LARGEST_COPY and parameters * HIDDEN_ROWS >= SMALL_HIDDEN_STEP
 
