@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from trajectories import NETWORKS, assert_same_trajectory, both, examples_for, follow, give_threads
+from trajectories import (
+    NETWORKS,
+    assert_same_trajectory,
+    bits_of_one_call,
+    both,
+    dropping,
+    examples_for,
+    follow,
+    give_threads,
+)
 
 from layerwise.engine import build_engine
 from layerwise.engine.compiled import cutting
@@ -32,11 +41,6 @@ def cut_into(parts, threads, monkeypatch):
 def cut(program, rows):
     examples = examples_for(NETWORKS["relu binary, adam"]._replace(sizes=program.architecture.sizes), rows)
     return cutting.cut_of(program, examples.batches(program, None, rows), rows, with_blas=False)
-
-
-def dropping(network, rate):
-    """So much dropout in every hidden layer."""
-    return {"dropout": (rate,) * (len(network.sizes) - 2)}
 
 
 @pytest.mark.parametrize("parts", [2, 4])
@@ -83,14 +87,10 @@ def test_a_thread_that_is_a_step_ahead_changes_nothing_that_another_reads(monkey
     """Thousands of steps in one call: threads that share what they write meet seldom at the wrong moment."""
     network = NETWORKS["tanh regression"]._replace(sizes=(4, 32, 16, 4))
     program, examples = network.program(dtype="float32", **dropping(network, 0.3)), examples_for(network, 200)
-    epochs, found = 6000, set()
+    found = set()
     for threads in (1, 2, 2, 2):
         cut_into(2, threads, monkeypatch)
-        engine = build_engine(program, "compiled")
-        batches = examples.batches(program, engine.orders(200, 0, epochs), 100)
-        state = follow(engine, examples, size=100, epochs=0, rate=0.001).state
-        totals = engine.run_epochs(state, batches, 0, np.full((epochs, 2), 0.001))
-        found.add((state.parameters.tobytes(), state.slots.tobytes(), totals.sums.tobytes()))
+        found.add(bits_of_one_call(program, examples, size=100, epochs=6000, rate=0.001))
     assert len(found) == 1
 
 

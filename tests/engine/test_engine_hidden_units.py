@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from trajectories import NETWORKS, assert_same_trajectory, both, examples_for, follow, give_threads
+from trajectories import (
+    NETWORKS,
+    assert_same_trajectory,
+    bits_of_one_call,
+    both,
+    dropping,
+    examples_for,
+    follow,
+    give_threads,
+)
 
 from layerwise.engine import build_engine
 from layerwise.engine.compiled import cutting
@@ -35,11 +44,6 @@ def cut_into(parts, threads, monkeypatch):
     monkeypatch.setattr(cutting, "SMALL_STEP", 2**60 if parts == 2 else 0)
     monkeypatch.setattr(cutting, "allowed_threads", lambda: parts)
     give_threads(monkeypatch, threads)
-
-
-def dropping(network, rate):
-    """So much dropout in every hidden layer."""
-    return {"dropout": (rate,) * (len(network.sizes) - 2)}
 
 
 def cut(program, rows):
@@ -106,14 +110,10 @@ def test_a_thread_that_is_a_step_ahead_changes_nothing_that_another_reads(name, 
     network = network_of(name)._replace(sizes=sizes)
     program = network.program(dtype="float32", **dropping(network, 0.3))
     examples = examples_for(network, 569)
-    epochs, found = 4000, set()
+    found = set()
     for threads in (1, 2, 2, 2):
         cut_into(2, threads, monkeypatch)
-        engine = build_engine(program, "compiled")
-        batches = examples.batches(program, engine.orders(569, 0, epochs), 200)
-        state = follow(engine, examples, size=200, epochs=0, rate=0.01).state
-        totals = engine.run_epochs(state, batches, 0, np.full((epochs, 3), 0.01))
-        found.add((state.parameters.tobytes(), state.slots.tobytes(), totals.sums.tobytes()))
+        found.add(bits_of_one_call(program, examples, size=200, epochs=4000, rate=0.01))
     assert len(found) == 1
 
 

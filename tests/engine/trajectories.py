@@ -74,6 +74,11 @@ NETWORKS = {
 }
 
 
+def dropping(network: Network, rate: float) -> dict[str, tuple[float, ...]]:
+    """A program's setting: so much dropout in every hidden layer."""
+    return {"dropout": (rate,) * (len(network.sizes) - 2)}
+
+
 class Examples(NamedTuple):
     """X (m, n[0]), Y (m, n[L]), weights (m,) or None, in float64."""
 
@@ -144,6 +149,17 @@ def follow(
                 break
         totals.append(so_far)
     return Trajectory(state, totals)
+
+
+def bits_of_one_call(
+    program: Program, examples: Examples, *, size: int, epochs: int, rate: float
+) -> tuple[bytes, ...]:
+    """What epochs in one call of the compiled engine leave, to the last bit: the state and the totals."""
+    engine = build_engine(program, "compiled")
+    batches = examples.batches(program, engine.orders(len(examples.X), 0, epochs), size)
+    state = follow(engine, examples, size=size, epochs=0, rate=rate).state
+    totals = engine.run_epochs(state, batches, 0, np.full((epochs, batches.steps), rate))
+    return state.parameters.tobytes(), state.slots.tobytes(), totals.sums.tobytes()
 
 
 def both(program: Program, examples: Examples, **how: Any) -> tuple[Trajectory, Trajectory]:
