@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from trajectories import (
     NETWORKS,
+    assert_cut_as_the_reference,
     assert_same_trajectory,
     bits_of_one_call,
     both,
+    cut,
     dropping,
     examples_for,
     follow,
@@ -38,24 +40,13 @@ def cut_into(parts, threads, monkeypatch):
     give_threads(monkeypatch, threads)
 
 
-def cut(program, rows):
-    examples = examples_for(NETWORKS["relu binary, adam"]._replace(sizes=program.architecture.sizes), rows)
-    return cutting.cut_of(program, examples.batches(program, None, rows), rows, with_blas=False)
-
-
 @pytest.mark.parametrize("parts", [2, 4])
 @pytest.mark.parametrize("name", COPIED)
 @pytest.mark.parametrize("settings", [{}, {"l2": 0.3, "l1": 0.01}, {"weighted": True, "drops": 0.3}])
 def test_a_step_cut_by_examples_is_the_references(name, settings, parts, monkeypatch):
     """Of mini-batches of which the last is so small that some parts have none."""
     cut_into(parts, 2, monkeypatch)
-    network, settings = NETWORKS[name], dict(settings)
-    weighted, drops = settings.pop("weighted", False), settings.pop("drops", 0.0)
-    program = network.program(**dropping(network, drops), **settings)
-    assert cut(program, 40)[:2] == (parts, BY_COPIES)
-    examples = examples_for(network, 90, weighted=weighted)
-    runs = both(program, examples, size=40, epochs=3, rate=network.rate / 4)
-    assert_same_trajectory(*runs, tolerance=1e-9)
+    assert_cut_as_the_reference(NETWORKS[name], (parts, BY_COPIES), **settings)
 
 
 @pytest.mark.parametrize("name", ["relu binary, gd", "tanh regression"])

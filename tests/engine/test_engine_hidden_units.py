@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from trajectories import (
     NETWORKS,
-    assert_same_trajectory,
+    assert_cut_as_the_reference,
     bits_of_one_call,
     both,
+    cut,
     dropping,
     examples_for,
     follow,
@@ -46,23 +47,12 @@ def cut_into(parts, threads, monkeypatch):
     give_threads(monkeypatch, threads)
 
 
-def cut(program, rows):
-    examples = examples_for(NETWORKS["relu binary, adam"]._replace(sizes=program.architecture.sizes), rows)
-    return cutting.cut_of(program, examples.batches(program, None, rows), rows, with_blas=False)
-
-
 @pytest.mark.parametrize("parts", [2, 4])
 @pytest.mark.parametrize("name", CUT)
 @pytest.mark.parametrize("settings", [{}, {"l2": 0.3, "l1": 0.01}, {"weighted": True, "drops": 0.3}])
 def test_a_step_cut_by_hidden_units_is_the_references(name, settings, parts, monkeypatch):
     cut_into(parts, 2, monkeypatch)
-    settings = dict(settings)
-    network, weighted = network_of(name), settings.pop("weighted", False)
-    program = network.program(**dropping(network, settings.pop("drops", 0.0)), **settings)
-    assert cut(program, 40)[:2] == (parts, BY_HIDDEN_UNITS)
-    examples = examples_for(network, 90, weighted=weighted)
-    runs = both(program, examples, size=40, epochs=3, rate=network.rate / 4)
-    assert_same_trajectory(*runs, tolerance=1e-9)
+    assert_cut_as_the_reference(network_of(name), (parts, BY_HIDDEN_UNITS), **settings)
 
 
 @pytest.mark.parametrize("name", ["relu binary, momentum", "tanh regression"])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from layerwise.engine import Batches, Engine, Program, StepTotals, TrainingState, build_engine
-from layerwise.engine.compiled import workplace
+from layerwise.engine.compiled import cutting, workplace
 from layerwise.formulas.losses import smooth_labels
 from layerwise.formulas.randomness import shuffled
 from layerwise.network.architecture import Architecture
@@ -178,6 +178,29 @@ def assert_same_trajectory(first: Trajectory, second: Trajectory, tolerance: flo
     for one, other in pairs:
         assert np.isfinite(one).all()
         np.testing.assert_allclose(other, one, rtol=0, atol=tolerance * max(1.0, np.abs(one).max(initial=0)))
+
+
+def cut(program: Program, rows: int) -> cutting.Cut:
+    """How a step of so many examples, all as they stand, is cut where no product is left to BLAS."""
+    examples = examples_for(NETWORKS["relu binary, adam"]._replace(sizes=program.architecture.sizes), rows)
+    return cutting.cut_of(program, examples.batches(program, None, rows), rows, with_blas=False)
+
+
+def assert_cut_as_the_reference(
+    network: Network,
+    expected: tuple[int, int],
+    *,
+    weighted: bool = False,
+    drops: float = 0.0,
+    **settings: Any,
+) -> None:
+    """Steps of 40 of 90 examples are cut into the expected parts in the expected way, and do what the
+    reference engine does: with so much dropout in every hidden layer, and the program's other settings."""
+    program = network.program(**dropping(network, drops), **settings)
+    assert cut(program, 40)[:2] == expected
+    examples = examples_for(network, 90, weighted=weighted)
+    runs = both(program, examples, size=40, epochs=3, rate=network.rate / 4)
+    assert_same_trajectory(*runs, tolerance=1e-9)
 
 
 def give_threads(monkeypatch: pytest.MonkeyPatch, free: int) -> None:

@@ -52,8 +52,7 @@ def fit_network(
     keep; where it becomes so later, warns and keeps the best epoch.
     """
     worker = build_engine(program, engine)
-    batch_size = min(recipe.batch_size or len(data.X), len(data.X))
-    if not worker.is_compiled(batch_size) and not callbacks:
+    if not worker.is_compiled(recipe.batch_rows(len(data.X))) and not callbacks:
         logging.getLogger("layerwise").warning(
             "compiling the training loop for this kind of network (some seconds, once; kept on disk)"
         )

@@ -129,7 +129,7 @@ class _Run:
         # A validation of parameters alone would have all weights put together each time, which takes as long.
         if isinstance(source, InMemory) and (validate is None or isinstance(validate, Turnable)):
             self.turns_at = epochs_before_turning(engine, source.data)
-        self.batch_size = min(recipe.batch_size or rows, rows)
+        self.batch_size = recipe.batch_rows(rows)
         self.steps = source.steps(self.batch_size)
         self.history = History()
         self.best = Best()

@@ -62,6 +62,10 @@ class Recipe:
             within = "a finite number of at least 0"
             _require(name, getattr(self, name), Real, lambda x: 0 <= x < np.inf, within)
 
+    def batch_rows(self, rows: int) -> int:
+        """Examples of a mini-batch where there are so many in all."""
+        return min(self.batch_size or rows, rows)
+
     def rates(self, epoch: int | np.ndarray, steps: int, plateau_factor: float = 1.0) -> np.ndarray:
         """The learning rate of each of the epoch's steps, (steps,); of epochs (k,) it is (k, steps)."""
         position = np.asarray(epoch)[..., None] + np.arange(steps) / steps

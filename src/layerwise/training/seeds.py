@@ -96,7 +96,7 @@ def _train_group(
     """The recipe with each of the group's seeds; None for a network that diverged."""
     started = time.perf_counter()
     state, rows = group.start(starts), len(data.X)
-    size = min(recipe.batch_size or rows, rows)
+    size = recipe.batch_rows(rows)
     steps = -(-rows // size)
     histories = [History() for _ in starts]
     done, at_once, finite = 0, FIRST_EPOCHS, np.ones(len(starts), dtype=bool)

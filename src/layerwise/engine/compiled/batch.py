@@ -48,6 +48,7 @@ from layerwise.engine.compiled.kernels import (
     LOSS,
     MULTIPLY_ADD,
     OWN_PRODUCTS_UP_TO,
+    ROW_SUMS,
     TAKE_COLUMNS,
     TOTAL,
 )
@@ -199,10 +200,16 @@ def fetches_ahead(examples, inputs):
 
 
 @driver_part
-def fetch(kernels, source, width, order, first, count):
-    """Ask for source[order[first + i]] for i < count, to be gathered soon.   source (examples, width)"""
-    if count > 0:
-        call(kernels[FETCH_ROWS], (source, at(order, first), count, width))
+def fetch_next(
+    kernels, X, inputs, Y, outputs, order, first, batch_size, examples, next_start, part, parts
+):  # fmt: skip
+    """Ask for one part's examples of the mini-batch that starts at `next_start`, in an order of which it has
+    the numbers from `first` on."""
+    i0, i1 = share(min(batch_size, examples - next_start), part, parts)
+    if i1 > i0:
+        coming = at(order, first + i0)
+        call(kernels[FETCH_ROWS], (X, coming, i1 - i0, inputs))
+        call(kernels[FETCH_ROWS], (Y, coming, i1 - i0, outputs))
 
 
 @driver_part
@@ -363,3 +370,15 @@ def weight_gradient(
         )
     else:
         gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, lead, below, lead, out, out_step)
+
+
+@driver_part
+def gradients(kernels, layers, depth, out, batch, lead, work, dropping, e0, e1, room):
+    """The gradient of all parameters from the columns e0 ... e1 of examples into `out`, penalties aside."""
+    for layer in range(depth):
+        n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
+        weight_gradient(
+            kernels, layers, layer, at(out, w), n_prev, batch, lead, work, dropping, 0, n, 0, n_prev, e0, e1,
+            room,
+        )  # fmt: skip
+        call(kernels[ROW_SUMS], (at(work, d * lead + e0), lead, at(out, b), n, e1 - e0))

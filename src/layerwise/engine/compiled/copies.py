@@ -17,22 +17,20 @@ from layerwise.engine.compiled.batch import (
     backward_pass,
     copy,
     diverged,
-    fetch,
+    fetch_next,
     fetches_ahead,
     forward_pass,
     gather,
+    gradients,
     hand_over,
     leading,
     loss_pass,
     place_of,
-    row_of,
     step_key_of,
     summed,
     total_weight,
-    weight_gradient,
 )
-from layerwise.engine.compiled.calls import at, call, flush_denormals, restore_denormals
-from layerwise.engine.compiled.kernels import ROW_SUMS
+from layerwise.engine.compiled.calls import at, flush_denormals, restore_denormals
 from layerwise.engine.compiled.layout import LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
 from layerwise.engine.compiled.learning import learn_part, make_constants
 from layerwise.engine.compiled.team import meet, share, turns_of
@@ -103,9 +101,10 @@ def run_copies(
                 gather(kernels, X, inputs, order, ordered, first + i0, 0, few, its_X, lead)
                 gather(kernels, Y, outputs, order, ordered, first + i0, 0, few, its_Y, lead)
             if fetches:
-                j0, j1 = share(min(batch_size, examples - start - m), part, parts)
-                fetch(kernels, X, inputs, order, first + m + j0, j1 - j0)
-                fetch(kernels, Y, outputs, order, first + m + j0, j1 - j0)
+                fetch_next(
+                    kernels, X, inputs, Y, outputs, order, first + m, batch_size, examples, start + m, part,
+                    parts,
+                )  # fmt: skip
             forward_pass(
                 kernels, layers, 0, depth, its, its_X, few, lead, work, keep_probs, highest, dropping,
                 step_key, i0, masks, 0, 1, 1, 1, counters, room, 0, sums,
@@ -118,13 +117,7 @@ def run_copies(
                 kernels, layers, 0, depth - 1, its, few, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
                 counters, room,
             )  # fmt: skip
-            for layer in range(depth):
-                n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
-                weight_gradient(
-                    kernels, layers, layer, at(made, w), n_prev, its_X, lead, work, dropping, 0, n, 0, n_prev,
-                    0, lead, room,
-                )  # fmt: skip
-                call(kernels[ROW_SUMS], (at(work, d * lead), lead, at(made, b), n, lead))
+            gradients(kernels, layers, depth, made, its_X, lead, work, dropping, 0, lead, room)
         held = start
         meet(counters, threads)
         cost = summed(partial, place, parts) / total

@@ -110,39 +110,30 @@ def copies_parameters(program: Program, steps: int) -> bool:
     return program.architecture.parameter_count <= QUICKLY_COPIED or steps >= STEPS_FOR_COPIES
 
 
-def cuts_hidden_units(program: Program) -> bool:
-    """Whether it pays to cut steps by the units of the first hidden layer, where they have enough examples.
-    Not where units belong together, or something waits for all of a gradient, nor where products may be made
-    ahead: with that the threads read half as much from memory."""
-    architecture, parameters = program.architecture, program.architecture.parameter_count
-    if architecture.depth < 2 or not ACTIVATIONS[architecture.activations[0]].elementwise:
-        return False
-    if architecture.sizes[0] >= MANY_INPUTS:
-        return False
-    if parameters > LARGEST_CUT or parameters * HIDDEN_ROWS < SMALL_HIDDEN_STEP or _waits(program):
-        return False
-    repeated = sum(n_prev * n for layer, n_prev, n, _ in architecture.layers() if layer > 2)
-    _, units, above, *_ = architecture.sizes
-    return units >= 2 * FEWEST_UNITS and parameters >= max(REPEATED * repeated, FOR_EACH_SUM * above)
-
-
-def copies_networks(program: Program) -> bool:
-    """Whether it may pay to cut steps by examples, each thread with a copy of the network. Not where
-    something waits for all of a gradient, or the number of threads may change no bit."""
-    parameters = program.architecture.parameter_count
-    if program.reproducible or _waits(program) or program.architecture.sizes[0] >= MANY_INPUTS:
-        return False
-    return parameters <= LARGEST_COPY and parameters * HIDDEN_ROWS >= SMALL_HIDDEN_STEP
-
-
 def cuts_by_copies(program: Program, rows: int) -> bool:
-    """Whether that is the best way to cut a step of so many examples."""
+    """Whether it is best to cut a step of so many examples by these, each thread with a copy of the network.
+    Not where the number of threads may change no bit."""
     architecture, parameters = program.architecture, program.architecture.parameter_count
-    if not copies_networks(program) or rows * parameters < SMALL_HIDDEN_STEP:
+    if program.reproducible or not _may_meet_once(program, rows):
+        return False
+    if parameters > LARGEST_COPY or parameters * HIDDEN_ROWS < SMALL_HIDDEN_STEP:
         return False
     # What passes between the cores otherwise: what the parts of a hidden layer come to in the next.
     above = architecture.sizes[2] if architecture.depth > 1 else rows
     return parameters <= FOR_EACH_NUMBER * above * rows
+
+
+def cuts_hidden_units(program: Program, rows: int) -> bool:
+    """Whether it pays to cut a step of so many examples by the units of the first hidden layer. Not where
+    units belong together."""
+    architecture, parameters = program.architecture, program.architecture.parameter_count
+    if architecture.depth < 2 or not ACTIVATIONS[architecture.activations[0]].elementwise:
+        return False
+    if parameters > LARGEST_CUT or rows > HIDDEN_ROWS or not _may_meet_once(program, rows):
+        return False
+    repeated = sum(n_prev * n for layer, n_prev, n, _ in architecture.layers() if layer > 2)
+    _, units, above, *_ = architecture.sizes
+    return units >= 2 * FEWEST_UNITS and parameters >= max(REPEATED * repeated, FOR_EACH_SUM * above)
 
 
 def parts_for_threads(program: Program, rows: int) -> int:
@@ -157,13 +148,21 @@ def hidden_parts(program: Program, rows: int) -> int:
     all parts have layers in common."""
     architecture = program.architecture
     units, multiply_adds = architecture.sizes[1], rows * architecture.parameter_count
-    if not cuts_hidden_units(program) or multiply_adds < SMALL_HIDDEN_STEP or rows > HIDDEN_ROWS:
+    if not cuts_hidden_units(program, rows):
         return 1
     if program.reproducible or (architecture.depth == 2 and architecture.parameter_count <= SLICED_UP_TO):
         wide = units >= REPRODUCIBLE_PARTS * NARROWEST
         return REPRODUCIBLE_PARTS if wide and multiply_adds >= SMALL_STEP else 2
     parts = parts_for_threads(program, rows)
     return parts if parts <= FEW_PARTS and units >= parts * FEWEST_UNITS else 1
+
+
+def _may_meet_once(program: Program, rows: int) -> bool:
+    """Whether a step of so many examples is large enough for that, nothing waits for all of a gradient, and
+    no products may be made ahead: with these the threads read half as much from memory."""
+    architecture = program.architecture
+    large = rows * architecture.parameter_count >= SMALL_HIDDEN_STEP
+    return large and architecture.sizes[0] < MANY_INPUTS and not _waits(program)
 
 
 def _waits(program: Program) -> bool:

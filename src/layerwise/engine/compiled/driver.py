@@ -15,10 +15,11 @@ from layerwise.engine.compiled.batch import (
     add_inputs,
     backward_pass,
     diverged,
-    fetch,
+    fetch_next,
     fetches_ahead,
     forward_pass,
     gather,
+    gradients,
     hand_over,
     leading,
     loss_pass,
@@ -28,13 +29,11 @@ from layerwise.engine.compiled.batch import (
     step_key_of,
     summed,
     total_weight,
-    weight_gradient,
 )
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernels import (
     PENALTY,
-    ROW_SUMS,
     TRANSPOSE,
 )
 from layerwise.engine.compiled.layout import LAYER_COLUMNS, ROOM, UPDATED_AT_ONCE
@@ -62,14 +61,10 @@ def cost_and_gradient(
         counters, room,
     )  # fmt: skip
     cost = partial[0] / total
-    for layer in range(depth):
-        n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
-        weight_gradient(
-            kernels, layers, layer, at(gradient, w), n_prev, batch, m, work, dropping, 0, n, 0, n_prev, 0, m,
-            room,
-        )  # fmt: skip
-        call(kernels[ROW_SUMS], (at(work, d * m), m, at(gradient, b), n, m))
-        if l2 > 0 or l1 > 0:
+    gradients(kernels, layers, depth, gradient, batch, m, work, dropping, 0, m, room)
+    if l2 > 0 or l1 > 0:
+        for layer in range(depth):
+            n_prev, n, _, w, _, _, _, _, _, _, _ = row_of(layers, layer)
             W, dW = at(parameters, w), at(gradient, w)
             cost += call_for_number(kernels[PENALTY], (W, dW, n * n_prev, l2 / total, l1 / total))
     return cost
@@ -133,9 +128,10 @@ def run_steps(
             held_start, held_m = start, m
             if fetches:
                 # While this batch is worked on, memory brings the next one.
-                i0, i1 = share(min(batch_size, examples - start - m), thread, threads)
-                fetch(kernels, X, inputs, order, first + m + i0, i1 - i0)
-                fetch(kernels, Y, outputs, order, first + m + i0, i1 - i0)
+                fetch_next(
+                    kernels, X, inputs, Y, outputs, order, first + m, batch_size, examples, start + m, thread,
+                    threads,
+                )  # fmt: skip
         if ahead and done == 0:
             for turn in range(turns):
                 part = thread + turn * threads
@@ -172,14 +168,7 @@ def run_steps(
                 part = thread + turn * threads
                 e0, e1 = share(m, part, parts)
                 e1, own = padded_end(e0, e1, m, lead), at(gradient, part * length)
-                for layer in range(depth):
-                    n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
-                    weight_gradient(
-                        kernels, layers, layer, at(own, w), n_prev, batch_X, lead, work, dropping, 0, n, 0,
-                        n_prev, e0, e1, room,
-                    )  # fmt: skip
-                    D = at(work, d * lead + e0)
-                    call(kernels[ROW_SUMS], (D, lead, at(own, b), n, e1 - e0))
+                gradients(kernels, layers, depth, own, batch_X, lead, work, dropping, e0, e1, room)
             meet(counters, threads)
         cost = summed(partial, 0, parts) / total
         if diverged(cost, thread, norms, epoch):

@@ -21,7 +21,7 @@ from layerwise.engine.compiled.batch import (
     copy,
     diverged,
     driver_part,
-    fetch,
+    fetch_next,
     fetches_ahead,
     forward_pass,
     gather,
@@ -42,7 +42,7 @@ from layerwise.engine.compiled.batch import (
 from layerwise.engine.compiled.calls import at, flush_denormals, restore_denormals
 from layerwise.engine.compiled.layout import LAYER_COLUMNS, LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
 from layerwise.engine.compiled.learning import learn_part, make_constants
-from layerwise.engine.compiled.team import meet, share, turns_of
+from layerwise.engine.compiled.team import meet, turns_of
 
 
 @driver_part
@@ -139,9 +139,10 @@ def run_hidden_units(
                 gather(kernels, weights, 1, order, ordered, first, 0, m, batch_weights, lead)
             held = start
             if fetches:
-                i0, i1 = share(min(batch_size, examples - start - m), thread, threads)
-                fetch(kernels, X, inputs, order, first + m + i0, i1 - i0)
-                fetch(kernels, Y, outputs, order, first + m + i0, i1 - i0)
+                fetch_next(
+                    kernels, X, inputs, Y, outputs, order, first + m, batch_size, examples, start + m, thread,
+                    threads,
+                )  # fmt: skip
         total = total_weight(batch_weights, weighted, m)
         if total == 0:
             done += 1
