@@ -51,16 +51,19 @@ from layerwise.engine.compiled.kernels import (
     ROW_SUMS,
     TAKE_COLUMNS,
     TOTAL,
+    TURN_ROWS,
 )
-from layerwise.engine.compiled.layout import CACHED, LAYER_COLUMNS
+from layerwise.engine.compiled.layout import CACHED, LAYER_COLUMNS, ROOM, TURNED
 from layerwise.engine.compiled.naming import only_for_compiled_code
-from layerwise.engine.compiled.team import meet, region, share, turns_of
+from layerwise.engine.compiled.team import gradient_region, meet, region, share, turns_of
 from layerwise.formulas.randomness import subkey
 
 # Rows and columns of a gradient from which on it may pay to transpose what is below the layer. It does where
 # the examples are at most so many times as many as the rows, for what is saved is to add up the lanes of each
 # sum, once for all examples; or where no cache holds what is below, which all rows are multiplied with.
 TRANSPOSED_ROWS, TRANSPOSED_COLUMNS, EXAMPLES_TO_ROWS = 16, 16, 10
+# Rows that are transposed together, at most.
+PANEL_OF_ROWS = 48
 
 # Inputs up to which the next mini-batch is asked for ahead; longer rows are read along, which processors
 # foresee. Examples that caches hold are not asked for at all.
@@ -168,7 +171,8 @@ def multiply(kernels, P, flipped, step, S, out, lead, inner, rows, columns, padd
     """out (rows, columns) = P S.   P (rows, inner), or flipped (inner, rows); S (inner, columns)
 
     `step` is the distance from one row of P, as it lies, to the next. Rows of S and of out are `lead` apart,
-    and so wide that `padded` columns may be worked out: whole registers, what is too much being of no use.
+    and so wide that `padded` columns are worked out: whole registers, what is too much being of no use, but
+    0 where it is 0 in S.
     """
     if rows * columns * inner <= kernels[OWN_PRODUCTS_UP_TO]:
         row_step, column_step = (1, step) if flipped else (step, 1)
@@ -177,7 +181,7 @@ def multiply(kernels, P, flipped, step, S, out, lead, inner, rows, columns, padd
             (P, row_step, column_step, S, lead, out, lead, inner, rows, padded, 1, room),
         )
     else:
-        gemm(kernels[GEMM], (flipped, 0), (rows, columns, inner), P, step, S, lead, out, lead)
+        gemm(kernels[GEMM], (flipped, 0), (rows, padded, inner), P, step, S, lead, out, lead)
 
 
 @driver_part
@@ -348,22 +352,68 @@ def backward_pass(
 
 
 @driver_part
-def weight_gradient(
-    kernels, layers, layer, out, out_step, batch, lead, work, dropping, r0, r1, c0, c1, e0, e1, room
+def below_of(layers, layer, batch, lead, work, dropping):
+    """What a layer's weights are multiplied with, (n_prev, lead)."""
+    if layer == 0:
+        return batch
+    before = at(layers, (layer - 1) * LAYER_COLUMNS)
+    return at(work, (before[7] if dropping else before[6]) * lead)
+
+
+@driver_part
+def is_transposed(n, n_prev, lead):
+    """Whether a gradient of weights is made of transposed values: by the layer, not by the part, for sums of
+    another order have other bits."""
+    transposed = n >= TRANSPOSED_ROWS and n_prev >= TRANSPOSED_COLUMNS
+    return transposed and (lead <= EXAMPLES_TO_ROWS * n or n_prev * lead > CACHED)
+
+
+@driver_part
+def is_turned(kernels, layers, layer, parts, lead):
+    """Whether what is below a layer is turned before its gradient is made: where a part has several pieces,
+    each of which would transpose it."""
+    n_prev, n, _, _, _, _, _, _, _, _, _ = row_of(layers, layer)
+    r0, r1, c0, c1 = gradient_region(n, n_prev, 0, parts)
+    several = c1 - c0 == n_prev and (r1 - r0) * n_prev > CACHED
+    ours = n * n_prev * lead <= kernels[OWN_PRODUCTS_UP_TO] and lead * PANEL_OF_ROWS <= ROOM
+    return several and ours and is_transposed(n, n_prev, lead)
+
+
+@driver_part
+def turn_below(
+    kernels, layers, depth, batch, alone, fresh, lead, work, dropping, thread, threads, parts, room
 ):
-    """dW[r0:r1, c0:c1] of one layer from the columns e0 ... e1 of examples into `out`, penalties aside."""
+    """Turn what is below the layers where that pays, each thread a share of it, or of a batch that it has
+    `alone` all; a batch only if the next step has a `fresh` one. Whether threads must meet then."""
+    shared = False
+    for layer in range(0 if fresh else 1, depth):
+        if is_turned(kernels, layers, layer, parts, lead):
+            n_prev, below = (
+                layers[layer * LAYER_COLUMNS],
+                below_of(layers, layer, batch, lead, work, dropping),
+            )
+            if layer == 0 and alone:
+                call(kernels[TURN_ROWS], (below, lead, n_prev, 0, 1, room))
+            else:
+                call(kernels[TURN_ROWS], (below, lead, n_prev, thread, threads, room))
+                shared = True
+    return shared
+
+
+@driver_part
+def weight_gradient(
+    kernels, layers, layer, out, out_step, batch, lead, work, dropping, r0, r1, c0, c1, e0, e1, turned, room
+):
+    """dW[r0:r1, c0:c1] of one layer from the columns e0 ... e1 of examples into `out`, penalties aside. What
+    is below the layer may be `turned`: then it is all its columns and all examples."""
     n_prev, n, _, _, _, _, _, _, d, _, _ = row_of(layers, layer)
     rows, columns, m = r1 - r0, c1 - c0, e1 - e0
     if rows <= 0 or columns <= 0:
         return
-    D, below = at(work, (d + r0) * lead + e0), at(batch, c0 * lead + e0)
-    if layer > 0:
-        before = at(layers, (layer - 1) * LAYER_COLUMNS)
-        below = at(work, ((before[7] if dropping else before[6]) + c0) * lead + e0)
+    D = at(work, (d + r0) * lead + e0)
+    below = at(below_of(layers, layer, batch, lead, work, dropping), c0 * lead + e0)
     if rows * columns * m <= kernels[OWN_PRODUCTS_UP_TO]:
-        # By the layer, not by the part: sums of another order have other bits.
-        transposing = n >= TRANSPOSED_ROWS and n_prev >= TRANSPOSED_COLUMNS
-        transposing &= lead <= EXAMPLES_TO_ROWS * n or n_prev * lead > CACHED
+        transposing = TURNED if turned else is_transposed(n, n_prev, lead)
         call(
             kernels[ADD_PRODUCTS],
             (D, lead, below, lead, out, out_step, m, rows, columns, transposing, kernels[MULTIPLY_ADD], room),
@@ -379,6 +429,6 @@ def gradients(kernels, layers, depth, out, batch, lead, work, dropping, e0, e1, 
         n_prev, n, _, w, b, _, _, _, d, _, _ = row_of(layers, layer)
         weight_gradient(
             kernels, layers, layer, at(out, w), n_prev, batch, lead, work, dropping, 0, n, 0, n_prev, e0, e1,
-            room,
+            False, room,
         )  # fmt: skip
         call(kernels[ROW_SUMS], (at(work, d * lead + e0), lead, at(out, b), n, e1 - e0))

@@ -132,7 +132,7 @@ def run_copies(
         penalty, square = learn_part(
             kernels, layers, depth, its, its_slots, own_length, added, added, True, at_once, batches, m, work,
             dropping, 0, 1, 1, False, False, l2 / total, l1 / total, wants_norm, False, rates[done],
-            weight_decay, own_constants, room, 0, False, sums,
+            weight_decay, own_constants, room, 0, False, sums, depth,
         )  # fmt: skip
         if thread == 0:
             cost_sums[epoch] += (cost + penalty) * total

@@ -198,7 +198,7 @@ def run_hidden_units(
                 kernels, its_layers, depth, its, its_slots, its_length, at(gradient, part * gradient_each),
                 at_hand, at_once, at_once, batch_X, lead, work, dropping, 0, 1, 0, leaves, repeats,
                 l2 / total, l1 / total, wants_norm, False, rates[done], weight_decay, own_constants, room, 0,
-                False, sums,
+                False, sums, depth,
             )  # fmt: skip
             partial[8 * part + 1] = penalty
             partial[8 * part + 2] = square

@@ -16,6 +16,7 @@ import numpy as np
 
 from layerwise.engine.compiled.blas import blas_routine
 from layerwise.engine.compiled.kernel import Arguments, Kernel, ObjectCode
+from layerwise.engine.compiled.layout import CACHED
 from layerwise.engine.compiled.origin import origin, origin_of_shipped
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 from layerwise.engine.contract import Program
@@ -40,10 +41,10 @@ GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = r
 DRAW_AND_DROP, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
 # The second is no kernel, but the multiply-adds up to which a product is ours, and beyond which left to BLAS.
-FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL = range(18, 21)
+FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL, TURN_ROWS = range(18, 22)
 # Those of networks side by side.
-MULTIPLY_LANES, GATHER_LANES, TAKE_LANES, LANE_TOTALS, LANE_PENALTIES, LANE_SQUARES = range(21, 27)
-ACTIVATIONS_FROM = 27
+MULTIPLY_LANES, GATHER_LANES, TAKE_LANES, LANE_TOTALS, LANE_PENALTIES, LANE_SQUARES = range(22, 28)
+ACTIVATIONS_FROM = 28
 
 # Our products are the faster ones, whatever their size, where a processor has many registers. Elsewhere they
 # are so up to some size, for a call of BLAS costs a microsecond before it begins.
@@ -67,6 +68,7 @@ _ARGUMENTS = {
     "loops.transpose": Arguments("ppnnn"),
     "products.multiply_add": Arguments("pnnpnpnnnnnp"),
     "products.add_products": Arguments("pnpnpnnnnnnp"),
+    "products.turn_rows": Arguments("pnnnnp"),
     "products.row_sums": Arguments("pnpnn", sums=True),
     "loops.activate_output": Arguments("pppnnn"),
     "loops.activate_both": Arguments("pppnnn"),
@@ -190,6 +192,11 @@ def product_kernels(real: str) -> dict[int, Kernel]:
     }
 
 
+def turning_kernel(real: str) -> Kernel:
+    """What transposes the values below a layer once for all pieces of its gradient."""
+    return _kernel("products.turn_rows", "turn_rows", real)
+
+
 def order_kernel(real: str) -> Kernel:
     """What draws the orders of the examples."""
     return _kernel("loops.draw_orders", "draw_orders", real, ("partner", partner), ("subkey", subkey))
@@ -240,6 +247,8 @@ def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     chosen[SQUARES] = _kernel("loops.squares", "squares", real)
     chosen[FETCH_ROWS] = _kernel("loops.fetch_rows", "fetch_rows", real)
     chosen[ADD] = _kernel("loops.add", "add", real)
+    if any(n_prev * n > CACHED for _, n_prev, n, _ in program.architecture.layers()):
+        chosen[TURN_ROWS] = turning_kernel(real)
     chosen[UPDATE], at_step = optimizer_kernels(program.optimizer, real)
     if at_step is not None:
         chosen[CONSTANTS] = at_step
@@ -272,6 +281,7 @@ def every_kernel(real: str) -> list[Kernel]:
     found: list[Kernel | None] = [driver_kernel(name, real) for name in drivers]
     found += [
         lane_driver_kernel(real),
+        turning_kernel(real),
         order_kernel(real),
         lane_order_kernel(real),
     ]

@@ -23,6 +23,7 @@ from layerwise.engine.compiled.tiles import PANEL_ROWS, STRIP_ROWS, tiles_of
 PARTS = (
     loops.in_one_row,
     products.columns_of_tile,
+    products.panel_of_rows,
     products.add_few,
     products.pack_columns,
     products.pack_rows,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from numba import carray
 
 from layerwise.engine.compiled.calls import at, call, fetch_ahead
-from layerwise.engine.compiled.layout import BROADEST, DEEPEST, PACKED_ROWS
+from layerwise.engine.compiled.layout import BROADEST, DEEPEST, PACKED_ROWS, TURNED
 from layerwise.engine.compiled.loops import CACHE_LINE, unbound
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 
@@ -132,12 +132,36 @@ def pack_rows(P, column_step, rows, deep, room):
             room[whole * deep + k * PANEL_ROWS + j - whole] = source[j]
 
 
+def panel_of_rows(left):
+    """How many rows of S are transposed together where so many are left; the last ones fill no register."""
+    return min(columns_of_tile(left + WIDE_COLUMNS - 1), left)
+
+
+def turn_rows(S, S_step, columns, part, parts, room):
+    """In place, what `add_products` transposes of S otherwise for each piece of a product: each panel of its
+    rows becomes (S_step, rows of the panel), but for the last one if that fills no register. One of `parts`
+    parts of the panels.   S (columns, S_step), room 3 * WIDE_COLUMNS * S_step numbers
+    """
+    lanes = 3 * WIDE_COLUMNS
+    k, number = 0, 0
+    while k < columns:
+        width = panel_of_rows(columns - k)
+        if number % parts == part and width % WIDE_COLUMNS == 0:
+            side_by_side(at(S, k * S_step), S_step, width, S_step, room)
+            source, target = carray(room, (S_step, lanes)), carray(at(S, k * S_step), (S_step, width))
+            for i in range(S_step):
+                s, to = source[i], target[i]
+                for column in range(width):
+                    to[column] = s[column]
+        k, number = k + width, number + 1
+
+
 def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, transposing, multiply, room):
     """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
 
-    `transposing`, three registers' columns of out at a time: as many rows of S are transposed into `room` and
-    multiplied with all of D by `multiply_add`, whose address is `multiply`. Otherwise by sums of lanes, which
-    pays where D has few rows: see `add_rows`.
+    `transposing` (1), three registers' columns of out at a time: as many rows of S are transposed into `room`
+    and multiplied with all of D by `multiply_add`, whose address is `multiply`; or S is TURNED. Otherwise (0)
+    by sums of lanes, which pays where D has few rows: see `add_rows`.
     room: (DEEPEST + PANEL_ROWS) * 3 * WIDE_COLUMNS numbers.
     """
     if not transposing or inner == 0:
@@ -147,13 +171,18 @@ def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, tran
     spare = at(room, DEEPEST * lanes)
     k = 0
     while k < columns:
-        width = min(columns_of_tile(columns - k + WIDE_COLUMNS - 1), columns - k)
+        width = panel_of_rows(columns - k)
+        fills = width % WIDE_COLUMNS == 0
         for i in range(0, inner, DEEPEST):
             deep, first = min(DEEPEST, inner - i), 1 if i == 0 else 0
-            side_by_side(at(S, k * S_step + i), S_step, width, deep, room)
-            if width % WIDE_COLUMNS == 0:
+            s, s_step = room, lanes
+            if transposing == TURNED and fills:
+                s, s_step = at(S, k * S_step + i * width), width
+            else:
+                side_by_side(at(S, k * S_step + i), S_step, width, deep, room)
+            if fills:
                 d, o = at(D, i), at(out, k)
-                call(multiply, (d, D_step, 1, room, lanes, o, out_step, deep, rows, width, first, room))
+                call(multiply, (d, D_step, 1, s, s_step, o, out_step, deep, rows, width, first, room))
                 continue
             made_columns = (width + WIDE_COLUMNS - 1) // WIDE_COLUMNS * WIDE_COLUMNS
             for j in range(0, rows, PANEL_ROWS):

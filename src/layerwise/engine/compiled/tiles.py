@@ -43,11 +43,11 @@ def load_numbers(builder: Any, pointer: Any, kind: Any, bytes_each: int) -> Any:
     return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=bytes_each)
 
 
-def _opaque(builder: Any, pointer: Any) -> Any:
-    """The same pointer, of which the compiler does not know how it was made: it would make it anew each time
-    instead of keeping it in a register."""
-    same = ir.FunctionType(pointer.type, [pointer.type])
-    return builder.asm(same, "", "=r,0", [pointer], side_effect=False)
+def _opaque(builder: Any, value: Any) -> Any:
+    """The same pointer or number, of which the compiler does not know how it was made: it would make it anew
+    each time instead of keeping it in a register."""
+    same = ir.FunctionType(value.type, [value.type])
+    return builder.asm(same, "", "=r,0", [value], side_effect=False)
 
 
 def _spread(builder: Any, number: Any, kind: Any) -> Any:
@@ -117,6 +117,7 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
     side. Then COLUMNS_IN_A_ROW of them are taken before the tile looks whether there are more: the compiler
     has registers for all pointers, and needs a tenth fewer instructions.
     """
+    packed = apart == height
 
     @intrinsic
     def tile(typingctx, P, row_step, column_step, S, S_step, out, out_step, inner, first):
@@ -126,33 +127,54 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
             size = P.dtype.bitwidth // 8
             kind = ir.VectorType(real, lanes) if lanes > 1 else real
             rows, pieces = [INDEX(j) for j in range(height)], [INDEX(i * lanes) for i in range(registers)]
+            count = height * registers
             at_rows = [builder.gep(P_, [builder.mul(row, row_step_)]) for row in rows]
             if MANY_REGISTERS:
                 # For tiles of fewer rows the compiler does better by itself.
                 at_rows = [_opaque(builder, pointer) for pointer in at_rows]
 
-            def of_column(k: Any) -> list:
-                if apart == height:
-                    first = builder.mul(k, INDEX(height))
-                    return [builder.gep(at_rows[0], [builder.add(first, row)]) for row in rows]
-                place = k if apart == 1 else builder.mul(k, column_step_)
+            # How far the rows of S that are taken together lie from the first of them: in registers, so that
+            # one addition moves on to the next ones.
+            further = [
+                _opaque(builder, builder.mul(S_step_, INDEX(number)))
+                for number in range(1, COLUMNS_IN_A_ROW if apart is not None else 1)
+            ]
+
+            def starting_at(k: Any) -> list:
+                """Where S[k] lies, and where P[:, k] does if the columns of P are packed."""
+                s = builder.gep(S_, [builder.mul(k, S_step_)])
+                return [s, builder.gep(at_rows[0], [builder.mul(k, INDEX(height))])] if packed else [s]
+
+            def moved_on(places: list, columns: int) -> list:
+                steps = builder.mul(S_step_, INDEX(columns)), INDEX(columns * height)
+                return [builder.gep(place, [step]) for place, step in zip(places, steps, strict=False)]
+
+            def of_column(k: Any, places: list, number: int) -> list:
+                if packed:
+                    return [builder.gep(places[1], [INDEX(number * height + row)]) for row in range(height)]
+                place = builder.add(k, INDEX(number))
+                place = place if apart == 1 else builder.mul(place, column_step_)
                 return [builder.gep(start, [place]) for start in at_rows]
 
-            def add(k: Any, held: list) -> list:
-                s_row = builder.gep(S_, [builder.mul(k, S_step_)])
+            def add_column(k: Any, places: list, number: int, held: list) -> list:
+                s_row = builder.gep(places[0], [further[number - 1]]) if number else places[0]
                 below = [load_numbers(builder, builder.gep(s_row, [piece]), kind, size) for piece in pieces]
                 sums, result = iter(held), []
-                for pointer in of_column(k):
+                for pointer in of_column(k, places, number):
                     factor = _spread(builder, builder.load(pointer), kind)
                     for numbers in below:
                         product = builder.fmul(factor, numbers, flags=FUSED)
                         result.append(builder.fadd(next(sums), product, flags=FUSED))
                 return result
 
-            def add_several(k: Any, held: list) -> list:
-                for number in range(COLUMNS_IN_A_ROW):
-                    held = add(builder.add(k, INDEX(number)), held)
-                return held
+            def add_columns(columns: int) -> Callable:
+                def add(k: Any, held: list) -> list:
+                    places, sums = held[:-count], held[-count:]
+                    for number in range(columns):
+                        sums = add_column(k, places, number, sums)
+                    return [*moved_on(places, columns), *sums]
+
+                return add
 
             zero = ir.Constant(kind, [0.0] * lanes if lanes > 1 else 0.0)
             places = [
@@ -169,12 +191,18 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
                 start.add_incoming(zero, before)
                 start.add_incoming(value, block)
                 starts.append(start)
-            sums, done = starts, INDEX(0)
+            held, done = [*starting_at(INDEX(0)), *starts], INDEX(0)
             if apart is not None:
-                last = builder.sub(inner_, INDEX(COLUMNS_IN_A_ROW - 1))
-                sums, done = accumulated(builder, done, last, COLUMNS_IN_A_ROW, sums, add_several)
-            sums = accumulate(builder, done, inner_, 1, sums, add)
-            for place, total in zip(places, sums, strict=True):
+                last, several = (
+                    builder.sub(inner_, INDEX(COLUMNS_IN_A_ROW - 1)),
+                    add_columns(COLUMNS_IN_A_ROW),
+                )
+                held, done = accumulated(builder, done, last, COLUMNS_IN_A_ROW, held, several)
+                # Worked out anew: what the loop ends with would be kept twice in it.
+                done = _opaque(builder, done)
+                held = [*starting_at(done), *held[-count:]]
+            held = accumulate(builder, done, inner_, 1, held, add_columns(1))
+            for place, total in zip(places, held[-count:], strict=True):
                 builder.store(total, builder.bitcast(place, kind.as_pointer()), align=size)
             return context.get_dummy_value()
 

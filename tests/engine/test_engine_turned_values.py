@@ -1,0 +1,49 @@
+"""Values below a large layer, turned in place once for all pieces of its gradient: steps stay the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from trajectories import NETWORKS, assert_same_trajectory, bits_of_one_call, both, examples_for, give_threads
+
+from layerwise.engine.compiled.kernels import TURN_ROWS, training_kernels
+from layerwise.engine.compiled.layout import CACHED
+from layerwise.engine.compiled.processor import MANY_REGISTERS
+
+# Layers of which also half, for two threads, comes to several pieces; widths that fill no panel.
+LARGE = NETWORKS["relu binary, adam"]._replace(sizes=(605, 1043, 610, 1))
+ROWS, BATCH = 40, 24
+
+
+def test_half_of_each_large_layer_comes_to_several_pieces():
+    n0, n1, n2, _ = LARGE.sizes
+    assert min(n0 * n1, n1 * n2) // 2 > CACHED
+    assert TURN_ROWS in training_kernels(LARGE.program(), LARGE.activations)
+
+
+@pytest.mark.parametrize("shuffle", [True, False], ids=["shuffled", "as they stand"])
+@pytest.mark.parametrize("size", [BATCH, ROWS], ids=["mini-batches", "one batch"])
+@pytest.mark.parametrize(
+    "setting",
+    [{}, {"dropout": (0.2, 0.2)}, {"clip_norm": 0.1, "l2": 0.5}, {"reproducible": True}],
+    ids=["plain", "dropout", "clipping", "reproducible"],
+)
+def test_large_layers_follow_the_reference(monkeypatch, shuffle, size, setting):
+    give_threads(monkeypatch, 2)
+    examples = examples_for(LARGE, ROWS)
+    runs = both(LARGE.program(**setting), examples, size=size, epochs=2, rate=1e-3, shuffle=shuffle)
+    assert_same_trajectory(*runs, tolerance=1e-9)
+
+
+@pytest.mark.skipif(
+    not MANY_REGISTERS, reason="BLAS makes large products on this processor, in its own order"
+)
+def test_epochs_in_one_call_end_in_the_same_bits_for_any_number_of_threads(monkeypatch):
+    examples, left = examples_for(LARGE, ROWS), []
+    for threads in (1, 2):
+        give_threads(monkeypatch, threads)
+        left.append(
+            bits_of_one_call(LARGE.program(dtype="float32"), examples, size=BATCH, epochs=3, rate=1e-3)
+        )
+    assert left[0] == left[1]
+    assert np.isfinite(np.frombuffer(left[0][0], dtype="float32")).all()
