@@ -43,6 +43,25 @@ def test_the_masks_are_those_at_their_address(engine, seed, epoch, step):
         np.testing.assert_array_equal(seen, dropout_mask(key, step, layer, UNITS, 1, 1 - rate)[:, 0])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("x", [1.0, -1.0, 0.0])
+@pytest.mark.parametrize("activation", ["tanh", "identity", "leaky_relu", "silu"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_unit_whose_value_is_zero_is_not_taken_for_one_that_is_dropped(engine, activation, x, dtype):
+    """The compiled engine marks what is dropped by -0, which a product with weights of 0 may give as well."""
+    network = NETWORK._replace(sizes=(1, UNITS, 2), activations=(activation, "softmax"))
+    program = network.program(dropout=(0.5,), dtype=dtype)
+    weights = {"W1": np.zeros((UNITS, 1)), "W2": np.stack([np.full(UNITS, 0.01), np.zeros(UNITS)])}
+    start = flat_vector(
+        weights | {"b1": np.full((UNITS, 1), -0.0), "b2": np.zeros((2, 1))}, program.architecture
+    )
+    state = TrainingState.start(start, program)
+    batches = Batches(np.full((1, 1), x, dtype), np.array([[1.0, 0.0]], dtype), None, None, 1)
+    build_engine(program, engine).run_steps(state, batches, 3, StepTotals(), np.array([1.0]))
+    moved = named_views(state.parameters, program.architecture)["b1"][:, 0] != 0
+    np.testing.assert_array_equal(moved, dropout_mask(dropout_key(5, 3), 0, 1, UNITS, 1, 0.5)[:, 0])
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_masks_differ_between_steps_epochs_seeds_and_layers(engine):
     addresses = [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1)]

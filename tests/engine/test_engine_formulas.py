@@ -16,7 +16,7 @@ from layerwise.formulas import regularizers
 from layerwise.formulas.activations import ACTIVATIONS, softmax, softmax_backward
 from layerwise.formulas.losses import LOSSES, softmax_cross_entropy, softmax_cross_entropy_derivative
 from layerwise.formulas.optimizers import OPTIMIZERS, clip_scale
-from layerwise.formulas.randomness import is_kept, subkey
+from layerwise.formulas.randomness import first_is_kept, second_is_kept, subkey
 
 MOST = np.finfo(np.float32).max
 EXTREMES = np.array(
@@ -121,12 +121,13 @@ def test_double_precision_keeps_its_digits(name):
 
 def test_the_compiled_hash_is_the_references_bit_for_bit():
     compiled_subkey, _ = called_from_python(subkey, None)
-    compiled_is_kept, _ = called_from_python(is_kept, "uint32")
+    halves = [(called_from_python(one, "uint32")[0], one) for one in (first_is_kept, second_is_kept)]
     for key in (0, 1, 2**31, 2**32 - 1, 123456789):
         for index in (0, 1, 63, 2**31, 2**40):
             assert compiled_subkey(key, index) == subkey(key, index)
-            for highest in (0, 2**30, 2**31 - 1, 2**32 - 1):
-                assert compiled_is_kept(key, index, highest) == is_kept(key, index, highest)
+            for highest in (0, 2**14, 2**15 - 1, 2**16 - 1):
+                for compiled, formula in halves:
+                    assert compiled(subkey(key, index), highest) == formula(subkey(key, index), highest)
 
 
 @pytest.mark.parametrize("real", ["float32", "float64"])

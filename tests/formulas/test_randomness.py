@@ -14,6 +14,7 @@ from layerwise.formulas.randomness import (
     hashed,
     highest_kept,
     is_kept,
+    mask_places,
     moved_on,
     partner,
     scramble,
@@ -28,10 +29,10 @@ def uniforms(key, count):
     """The numbers in [0, 1) behind a mask: below which keep_prob each index is dropped, by bisection."""
     index = np.arange(count, dtype=np.int64)
     dropped_at = np.zeros(count, dtype=np.int64)
-    for bit in range(31, -1, -1):
+    for bit in range(15, -1, -1):
         higher = dropped_at + (1 << bit)
         dropped_at = np.where(is_kept(key, index, higher - 1), dropped_at, higher)
-    return dropped_at / 2**32
+    return dropped_at / 2**16
 
 
 def test_the_same_address_gives_the_same_numbers_whatever_was_drawn_before():
@@ -119,7 +120,7 @@ def test_each_input_bit_changes_each_output_bit_half_of_the_time():
         assert np.abs(np.array(shares) - 0.5).max() < 0.025
 
 
-@given(key=words, index=words, highest=st.integers(-1, 2**32 - 1))
+@given(key=words, index=words, highest=st.integers(-1, 2**16 - 1))
 def test_python_integers_and_arrays_give_the_same(key, index, highest):
     array = np.array([index], dtype=np.int64)
     assert scramble(index) == scramble(array)[0]
@@ -141,11 +142,21 @@ def test_the_hash_is_uniform_and_its_neighbours_unrelated(address):
 
 
 def test_keys_that_are_neighbours_do_not_only_rearrange_one_mask():
-    numbers = [set(uniforms(key, 4096)) for key in (0, 1, 2, 4095)]
+    numbers = [set(hashed(key, np.arange(4096)).tolist()) for key in (0, 1, 2, 4095)]
     for first in range(4):
         assert len(numbers[first]) == 4096
         for second in range(first):
             assert len(numbers[first] & numbers[second]) < 10
+
+
+def test_units_that_share_a_hash_are_unrelated():
+    """All four outcomes of a pair come as often as if each unit had a hash of its own."""
+    for keep_prob in (0.2, 0.5, 0.9):
+        kept = is_kept(subkey(3, 1), np.arange(400_000), highest_kept(keep_prob)).reshape(-1, 2)
+        seen = [np.mean((kept == pair).all(axis=1)) for pair in ((0, 0), (0, 1), (1, 0), (1, 1))]
+        drop_prob = 1 - keep_prob
+        expected = np.array([drop_prob**2, drop_prob * keep_prob, keep_prob * drop_prob, keep_prob**2])
+        assert stats.chisquare(np.array(seen) * 200_000, expected * 200_000).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("keep_prob", [0.1, 0.5, 0.86, 0.999])
@@ -160,7 +171,7 @@ def test_the_kept_fraction_is_the_keep_probability(keep_prob):
 def test_all_are_kept_at_one_and_none_at_zero():
     assert dropout_mask(dropout_key(0, 0), 0, 1, 50, 50, 1.0).all()
     assert not dropout_mask(dropout_key(0, 0), 0, 1, 50, 50, 0.0).any()
-    assert [highest_kept(keep) for keep in (0.0, 1e-12, 0.5, 1.0)] == [-1, 0, 2**31 - 1, 2**32 - 1]
+    assert [highest_kept(keep) for keep in (0.0, 1e-12, 0.5, 1.0)] == [-1, 0, 2**15 - 1, 2**16 - 1]
 
 
 def test_every_permutation_comes_equally_often():
@@ -207,7 +218,7 @@ def test_masks_of_different_seeds_epochs_steps_and_layers_are_unrelated():
 
 
 def test_a_unit_is_kept_by_its_index_alone():
-    """Unit j of example i has the index i * units + j, so a shorter batch has the first columns."""
+    """Unit j of example i has the index i * mask_places(units) + j: a shorter batch has the first columns."""
     key = dropout_key(7, 2)
     mask = dropout_mask(key, 3, 1, 5, 8, 0.6)
     assert mask.shape == (5, 8)
@@ -215,7 +226,8 @@ def test_a_unit_is_kept_by_its_index_alone():
     np.testing.assert_array_equal(dropout_mask(key, 3, 1, 5, 4, 0.6), mask[:, :4])
     layer_key = subkey(subkey(key, 3), 1)
     for (unit, example), kept in np.ndenumerate(mask):
-        assert is_kept(layer_key, example * 5 + unit, highest_kept(0.6)) == kept
+        assert is_kept(layer_key, example * 6 + unit, highest_kept(0.6)) == kept
+    assert [mask_places(units) for units in (1, 2, 5, 100)] == [2, 2, 6, 100]
 
 
 def test_numpy_integers_serve_as_seed_and_epoch_without_a_warning():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 PURPOSES = {"initialization": 1, "shuffle": 2, "dropout": 3, "probe": 4, "blocks": 5}
-LOW_32 = 0xFFFFFFFF
+LOW_32, LOW_16 = 0xFFFFFFFF, 0xFFFF
 
 
 def generator_at(seed: int, purpose: str, epoch: int = 0, step: int = 0) -> np.random.Generator:
@@ -54,9 +54,21 @@ def hashed(key, index):
     return scramble(moved_on(key, index + 1))
 
 
+def first_is_kept(number, highest):
+    """Whether the first of two units that share a hash is kept: its lower half is at most `highest`."""
+    return (number & LOW_16) <= highest
+
+
+def second_is_kept(number, highest):
+    """The same of the second unit and the upper half."""
+    return (number >> 16) <= highest
+
+
 def is_kept(key, index, highest):
-    """Whether the `index`-th unit of a mask is kept: hash(key, index) <= highest = keep_prob * 2^32 - 1."""
-    return hashed(key, index) <= highest
+    """Whether the `index`-th unit of a mask is kept: half of hash(key, index / 2) <= highest = keep_prob *
+    2^16 - 1. So a hash serves two units, and a keep_prob counts to 2^-17."""
+    number = hashed(key, index >> 1)
+    return np.where(index & 1, second_is_kept(number, highest), first_is_kept(number, highest))
 
 
 def seed_key(seed: int, purpose: str) -> int:
@@ -100,15 +112,21 @@ def dropout_key(seed: int, epoch: int) -> int:
 
 
 def highest_kept(keep_prob: float) -> int:
-    """The highest hash of 32 bits with which a unit is kept: a share keep_prob of all is no higher.
+    """The highest half of a hash, 16 bits, with which a unit is kept: a share keep_prob of all is no higher.
 
     -1 where none is kept, which only a keep_prob of 0 gives.
     """
-    return max(round(keep_prob * 2**32), keep_prob > 0) - 1
+    return max(round(keep_prob * 2**16), keep_prob > 0) - 1
+
+
+def mask_places(units):
+    """How many indices of a mask an example takes: an even number, so that in all the same units share."""
+    return units + (units & 1)
 
 
 def dropout_mask(epoch_key: int, step: int, layer: int, units: int, examples: int, keep_prob: float):
-    """Which units are kept: boolean (units, examples); unit j of example i has the index i * units + j."""
+    """Which units are kept: boolean (units, examples). Unit j of example i has the index
+    i * mask_places(units) + j."""
     key = subkey(subkey(epoch_key, step), layer)
-    index = np.arange(units * examples, dtype=np.int64).reshape(examples, units)
-    return is_kept(key, index, highest_kept(keep_prob)).T
+    index = np.arange(units, dtype=np.int64)[:, None] + np.arange(examples) * mask_places(units)
+    return is_kept(key, index, highest_kept(keep_prob))

@@ -7,12 +7,12 @@ come as a table of addresses (see `kernels`).
                  first, whole, step, together)
 
 The first two are widths, `kernel` the number of the activation's forward kernel (its backward kernel is the
-next), then come positions in the flat vector, and positions, per example, in the work buffer: Z the
-pre-activation (A itself where neither Z nor its room is needed), A = g(Z), H = A after dropout (A itself
-where the layer drops nothing), D = dJ/dZ. Then come the position, per example, of a mask in `masks`, and
-whether a layer's units belong together. Where these are some units of a layer: the number of the first, and
-of all. Then how far apart the rows of W are, n_prev unless these are some columns of it, and whether they are
-learnt together where they lie one behind the other.
+next, then come those where units are dropped). Then come positions in the flat vector, and positions,
+per example, in the work buffer: Z the pre-activation (A itself where neither Z nor its room is needed), A =
+g(Z), H = A after dropout, in its place unless units belong together, D = dJ/dZ. Then come the position, per
+example, of a given mask in `masks`, and whether a layer's units belong together. Where these are some units
+of a layer: the number of the first, and of all. Then how far apart the rows of W are, n_prev unless these are
+some columns of it, and whether they are learnt together where they lie one behind the other.
 
 As in the note, a layer's values are (units, examples), rows `lead` numbers apart (see `leading`), and so is
 the mini-batch, to which `batch` points. All is worked out up to the end of a row, in whole registers: what
@@ -41,7 +41,7 @@ from layerwise.engine.compiled.kernels import (
     ADD_PRODUCTS,
     DRAW_AND_DROP,
     DROP,
-    DROP_IN_PLACE,
+    DROP_BACK,
     FETCH_ROWS,
     GATHER_COLUMNS,
     GEMM,
@@ -56,6 +56,7 @@ from layerwise.engine.compiled.kernels import (
 from layerwise.engine.compiled.layout import CACHED, LAYER_COLUMNS, ROOM, TURNED
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.team import gradient_region, meet, region, share, turns_of
+from layerwise.formulas.randomness import mask_places as _mask_places
 from layerwise.formulas.randomness import subkey
 
 # Rows and columns of a gradient from which on it may pay to transpose what is below the layer. It does where
@@ -69,7 +70,7 @@ PANEL_OF_ROWS = 48
 # foresee. Examples that caches hold are not asked for at all.
 FETCHED_AHEAD, BEYOND_CACHES = 2**7, 2**19
 
-_subkey = compile_formula(subkey, None)
+_subkey, mask_places = compile_formula(subkey, None), compile_formula(_mask_places, None)
 
 
 def driver_part(function):
@@ -254,8 +255,8 @@ def forward_pass(
     step_key, first_example, masks, thread, threads, parts, sliced, counters, room, slices, sums,
 ):  # fmt: skip
     """Z, A and H of the layers from `bottom` to below `top` into the work buffer. With `dropping`, units are
-    dropped by `masks`, which are drawn first where `step_key` is not below 0; `first_example` is the number,
-    in the mini-batch, of the first example here.
+    dropped, by masks that are drawn where `step_key` is not below 0, else by `masks`; `first_example` is the
+    number, in the mini-batch, of the first example here.
 
     batch: what is below the layer at the bottom. Where that layer's products were made before, its `slices`
     are not 0, and `sums` (slices, n, lead) come to them.
@@ -276,19 +277,26 @@ def forward_pass(
                 add_up(sums, n * lead, slices, block, Z, lead, rows, padded)
             else:
                 multiply(kernels, W, 0, step, at(source, c0), Z, lead, n_prev, rows, columns, padded, room)
-            call(kernels[kernel], (Z, A, at(parameters, b + r0), lead, rows, padded))
-            if dropping and h != a:
-                H, M = at(work, h * lead + block), at(masks, mask * lead + block)
-                keep_prob = keep_probs[layer]
-                if step_key >= 0:
-                    key, (unit, units) = _subkey(step_key, layer + 1), units_of(layers, layer)
-                    first = (first_example + c0) * units + r0 + unit
-                    call(
-                        kernels[DRAW_AND_DROP],
-                        (A, H, M, lead, rows, padded, key, highest[layer], first, units, keep_prob),
-                    )
-                else:
-                    call(kernels[DROP], (A, H, M, lead, rows, padded, keep_prob))
+            biases, H = at(parameters, b + r0), at(work, h * lead + block)
+            keep_prob, key, first, places = keep_probs[layer], 0, 0, 0
+            drops = dropping and keep_prob < 1
+            draws = drops and step_key >= 0
+            if draws:
+                key, (unit, units) = _subkey(step_key, layer + 1), units_of(layers, layer)
+                places = mask_places(units)
+                first = (first_example + c0) * places + r0 + unit
+            drawn = lead, rows, padded, key, highest[layer], first, places, keep_prob
+            if draws and kernels[kernel + 2]:
+                call(kernels[kernel + 2], (Z, A, biases, *drawn))
+                continue
+            call(kernels[kernel], (Z, A, biases, lead, rows, padded))
+            if drops and h != a:
+                for row in range(rows):
+                    copy(at(A, row * lead), at(H, row * lead), padded, False)
+            if draws:
+                call(kernels[DRAW_AND_DROP], (H, *drawn))
+            elif drops:
+                call(kernels[DROP], (H, at(masks, mask * lead + block), lead, rows, padded, keep_prob))
         source = at(work, (h if dropping else a) * lead)
         if not sliced:
             meet(counters, threads)
@@ -323,15 +331,16 @@ def loss_pass(
 
 @driver_part
 def backward_pass(
-    kernels, layers, bottom, top, parameters, m, lead, work, keep_probs, dropping, masks, thread, threads,
-    parts, sliced, counters, room,
+    kernels, layers, bottom, top, parameters, m, lead, work, keep_probs, dropping, thread, threads, parts,
+    sliced, counters, room,
 ):  # fmt: skip
     """dJ/dZ of the layers below `top`, of which it is known, down to `bottom`, penalties aside."""
     turns = turns_of(thread, threads, parts)
     for layer in range(top, bottom, -1):
         below, n, _, w, _, _, _, _, above, _, _ = row_of(layers, layer)
-        _, _, kernel, _, _, z, a, h, d, mask, joint = row_of(layers, layer - 1)
-        step = step_of(layers, layer)
+        _, _, kernel, _, _, z, a, h, d, _, joint = row_of(layers, layer - 1)
+        step, keep_prob = step_of(layers, layer), keep_probs[layer - 1]
+        drops = dropping and keep_prob < 1
         for turn in range(turns):
             part = thread + turn * threads
             r0, r1, c0, c1 = region(below, m, part, parts, joint or sliced)
@@ -342,10 +351,12 @@ def backward_pass(
             D = at(work, d * lead + block)
             W, D_above = at(parameters, w + r0), at(work, above * lead + c0)
             multiply(kernels, W, 1, step, D_above, D, lead, n, rows, columns, padded, room)
-            if dropping and h != a:
-                M = at(masks, mask * lead + block)
-                call(kernels[DROP_IN_PLACE], (D, M, lead, rows, padded, keep_probs[layer - 1]))
-            Z, A = at(work, z * lead + block), at(work, a * lead + block)
+            Z, A, H = at(work, z * lead + block), at(work, a * lead + block), at(work, h * lead + block)
+            if drops and kernels[kernel + 3]:
+                call(kernels[kernel + 3], (D, Z, H, lead, rows, padded, keep_prob))
+                continue
+            if drops:
+                call(kernels[DROP_BACK], (D, H, lead, rows, padded, keep_prob))
             call(kernels[kernel + 1], (D, Z, A, lead, rows, padded))
         if not sliced:
             meet(counters, threads)

@@ -37,6 +37,23 @@ def at(typingctx, array, position):
     return types.CPointer(array.dtype)(array, types.intp), codegen
 
 
+def opaque(builder: Any, value: Any) -> Any:
+    """The same pointer or number, of which the compiler does not know how it was made."""
+    same = ir.FunctionType(value.type, [value.type])
+    return builder.asm(same, "", "=r,0", [value], side_effect=False)
+
+
+@intrinsic
+def row_at(typingctx, array, position):
+    """`at`, of which the compiler does not know that it is a row among others: whether two rows overlap it
+    asks of these two then, and not of all that come in an outer loop, which always do."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return opaque(builder, builder.gep(arguments[0], [arguments[1]]))
+
+    return array(array, types.intp), codegen
+
+
 @intrinsic
 def fetch_ahead(typingctx, pointer):
     """Ask for the line of memory that the pointer lies in, to be read soon; goes on at once."""

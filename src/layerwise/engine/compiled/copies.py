@@ -37,7 +37,7 @@ from layerwise.engine.compiled.team import meet, share, turns_of
 
 
 def run_copies(
-    thread, threads, parts, remembers, own, own_length, lead_each, work_each, masks_each, counters, partial,
+    thread, threads, parts, remembers, own, own_length, lead_each, work_each, counters, partial,
     kernels, layers, depth, parameters, slots, length, gradient, gradient_each, X, Y, weights, weighted,
     order, ordered, examples, inputs, outputs, batch_size, epoch_steps, first_step, rates, steps, t, seed_key,
     first_epoch, cost_sums, weight_sums, norms, work, losses, batches, batch_each, batch_Y, batch_weights,
@@ -50,7 +50,7 @@ def run_copies(
     `own` has the parameters and slots of each thread, vectors of `own_length`, and `gradient` vectors of
     `gradient_each`: for every second step one of each part, and the sums of each thread. Each part has its
     inputs and targets, `batch_each` and rows of `lead_each` numbers apart, and each thread the weights of the
-    mini-batch, values, losses and masks: rows of `lead_each`, `work_each` and `masks_each` numbers apart.
+    mini-batch, values and losses: rows of `lead_each` and `work_each` numbers apart.
     """
     denormals = flush_denormals()
     last_of_call = first_step + steps - 1
@@ -58,7 +58,7 @@ def run_copies(
     its = at(own, thread * OWN_VECTORS * own_length)
     its_slots, added = at(its, own_length), at(gradient, (2 * parts + thread) * gradient_each)
     batch_weights = at(batch_weights, thread * lead_each * weighted)
-    work, masks = at(work, thread * work_each), at(masks, thread * masks_each)
+    work = at(work, thread * work_each)
     losses = at(losses, thread * LOSS_ROWS * lead_each)
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     fetches = ordered and fetches_ahead(examples, inputs)
@@ -114,7 +114,7 @@ def run_copies(
                 settings, 0, 1, 1, 1, counters, its_losses,
             )  # fmt: skip
             backward_pass(
-                kernels, layers, 0, depth - 1, its, few, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
+                kernels, layers, 0, depth - 1, its, few, lead, work, keep_probs, dropping, 0, 1, 1, 1,
                 counters, room,
             )  # fmt: skip
             gradients(kernels, layers, depth, made, its_X, lead, work, dropping, 0, lead, room)

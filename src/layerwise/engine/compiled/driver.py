@@ -47,19 +47,19 @@ _clip_scale = compile_formula(clip_scale, "float64")
 
 def cost_and_gradient(
     kernels, layers, depth, parameters, gradient, batch, Y, weights, total, m, work, losses, keep_probs,
-    highest, dropping, step_key, masks, l2, l1, settings, counters, partial, room,
+    highest, dropping, step_key, l2, l1, settings, counters, partial, room,
 ):  # fmt: skip
     """The cost of one mini-batch; its gradient into `gradient`. One thread."""
     forward_pass(
         kernels, layers, 0, depth, parameters, batch, m, m, work, keep_probs, highest, dropping, step_key, 0,
-        masks, 0, 1, 1, 0, counters, room, 0, work,
+        work, 0, 1, 1, 0, counters, room, 0, work,
     )  # fmt: skip
     loss_pass(
         kernels, layers, depth, Y, weights, total, m, m, work, losses, settings, 0, 1, 1, 0, counters, partial
     )
     backward_pass(
-        kernels, layers, 0, depth - 1, parameters, m, m, work, keep_probs, dropping, masks, 0, 1, 1, 0,
-        counters, room,
+        kernels, layers, 0, depth - 1, parameters, m, m, work, keep_probs, dropping, 0, 1, 1, 0, counters,
+        room,
     )  # fmt: skip
     cost = partial[0] / total
     gradients(kernels, layers, depth, gradient, batch, m, work, dropping, 0, m, room)
@@ -160,7 +160,7 @@ def run_steps(
             threads, parts, sliced, counters, partial,
         )  # fmt: skip
         backward_pass(
-            kernels, layers, 0, depth - 1, parameters, m, lead, work, keep_probs, dropping, masks, thread,
+            kernels, layers, 0, depth - 1, parameters, m, lead, work, keep_probs, dropping, thread,
             threads, parts, sliced, counters, room,
         )  # fmt: skip
         if sliced:

@@ -184,10 +184,7 @@ class CompiledEngine:
         # Examples without weights have weight 1.
         batch_weights = room("weights", copies * lead) if weights is not None else self._ones(lead)
         drawn = batches.masks is None
-        units = sum(sizes[1:]) if self._drops and drawn else 0
-        masks = room("masks", copies * units * lead)
-        if batches.masks is not None:
-            masks = self._flat_masks(batches.masks)
+        masks = _at(self._empty) if batches.masks is None else self._flat_masks(batches.masks)
         # Of the first layer, where its products are made ahead; what each part comes to in the second layer.
         sums = SLICES * sizes[1] * lead if ahead else 0
         if way == BY_HIDDEN_UNITS:
@@ -206,7 +203,7 @@ class CompiledEngine:
             room("losses", copies * LOSS_ROWS * lead),
             room("X", inputs * lead * max(1, gatherers)), inputs * lead if gatherers else 0,
             room("Y", copies * outputs * lead), batch_weights, room("rooms", parts * ROOM),
-            *self._dropping, units > 0 or not drawn, self._drops and drawn, masks,
+            *self._dropping, self._drops or not drawn, self._drops and drawn, masks,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(self._optimizer_settings),
             constants[1], BOUNDARY,
             float(program.decay), float(program.max_norm), float(program.clip_norm),
@@ -220,7 +217,7 @@ class CompiledEngine:
         if copies > 1:
             of_way += (
                 len(state.slots), room("own", copies * OWN_VECTORS * own_length), own_length, lead,
-                self._training_width * lead, units * lead,
+                self._training_width * lead,
             )  # fmt: skip
         entry = driver_kernel(driver, program.dtype).entry
         with self._workplace.processors(
@@ -302,11 +299,10 @@ class CompiledEngine:
         check_examples(self.program, X, Y, weights)
         rows = len(X)
         gradient = np.empty(parameters.size, dtype=self._real)
-        key, units = -1, 0
+        key = -1
         if dropout_at is not None and self._drops:
             epoch, step = dropout_at
             key = int(subkey(dropout_key(self.program.seed, epoch), step))
-            units = sum(self.program.architecture.sizes[1:])
         total = float(rows) if weights is None else float(weights.sum(dtype=np.float64))
         weights = np.ones(rows, self._real) if weights is None else weights
         columns, targets = np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T)
@@ -317,7 +313,7 @@ class CompiledEngine:
             _at(parameters), _at(gradient), _at(columns), _at(targets), _at(weights), total, rows,
             room("work", self._training_width * rows), room("losses", LOSS_ROWS * rows),
             *self._dropping,
-            units > 0, key, room("masks", units * rows),
+            key >= 0, key,
             float(objective.l2), float(objective.l1), _at(self._settings), _at(counters), _at(partial),
             room("rooms", ROOM),
         )  # fmt: skip

@@ -92,7 +92,7 @@ def sums_above(kernels, layers, parameters, m, lead, work, dropping, sums, room)
 
 
 def run_hidden_units(
-    thread, threads, parts, layers_each, remembers, own, own_length, lead_each, work_each, masks_each,
+    thread, threads, parts, layers_each, remembers, own, own_length, lead_each, work_each,
     counters, partial, kernels, layers, depth, parameters, slots, length, gradient, gradient_each, X, Y,
     weights, weighted, order, ordered, examples, inputs, outputs, batch_size, epoch_steps, first_step, rates,
     steps, t, seed_key, first_epoch, cost_sums, weight_sums, norms, work, losses, batches, batch_each,
@@ -104,8 +104,8 @@ def run_hidden_units(
 
     `layers` has a table for each part, `layers_each` numbers apart, and then the whole network's; `own` the
     parameters and slots of each part, vectors of `own_length`, or nothing where that is 0. Each thread has a
-    mini-batch, losses, values and masks of its own: `batch_each`, rows of `lead_each`, `work_each` and
-    `masks_each` numbers apart.
+    mini-batch, losses and values of its own: `batch_each`, rows of `lead_each` and `work_each` numbers
+    apart.
     """
     denormals = flush_denormals()
     last_of_call = first_step + steps - 1
@@ -113,7 +113,7 @@ def run_hidden_units(
     in_place, sums_each = own_length == 0, layers[LAYER_COLUMNS + 1] * lead_each
     batch_X, batch_Y = at(batches, thread * batch_each), at(batch_Y, thread * outputs * lead_each)
     batch_weights = at(batch_weights, thread * lead_each * weighted)
-    work, masks = at(work, thread * work_each), at(masks, thread * masks_each)
+    work = at(work, thread * work_each)
     losses, own_losses = at(losses, thread * LOSS_ROWS * lead_each), at(partial, 8 * thread)
     own_constants, room = at(constants, thread * constants_each), at(rooms, thread * ROOM)
     at_hand = at(gradient, thread * gradient_each)
@@ -180,7 +180,7 @@ def run_hidden_units(
         make_constants(kernels, own_constants, t, optimizer_settings)
         wants_norm = number == epoch_steps - 1 or step == last_of_call or weighted
         backward_pass(
-            kernels, its_layers, 1, depth - 1, its, m, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
+            kernels, its_layers, 1, depth - 1, its, m, lead, work, keep_probs, dropping, 0, 1, 1, 1,
             counters, room,
         )  # fmt: skip
         if in_place:
@@ -191,7 +191,7 @@ def run_hidden_units(
             its, its_slots, its_length = vectors_of(part, parameters, slots, length, own, own_length)
             leaves, repeats = in_place and part > 0, part > 0 and not in_place
             backward_pass(
-                kernels, its_layers, 0, 1, its, m, lead, work, keep_probs, dropping, masks, 0, 1, 1, 1,
+                kernels, its_layers, 0, 1, its, m, lead, work, keep_probs, dropping, 0, 1, 1, 1,
                 counters, room,
             )  # fmt: skip
             penalty, square = learn_part(

@@ -23,10 +23,16 @@ from layerwise.engine.contract import Program
 from layerwise.formulas.activations import ACTIVATIONS
 from layerwise.formulas.losses import LOSSES
 from layerwise.formulas.optimizers import OPTIMIZERS
-from layerwise.formulas.randomness import is_kept, moved_on, partner, subkey
+from layerwise.formulas.randomness import (
+    first_is_kept,
+    hashed,
+    moved_on,
+    partner,
+    second_is_kept,
+    subkey,
+)
 from layerwise.formulas.regularizers import (
     decay,
-    inverted_dropout,
     l1_gradient,
     l1_penalty,
     l2_gradient,
@@ -36,9 +42,9 @@ from layerwise.formulas.regularizers import (
 from layerwise.network.architecture import Architecture
 from layerwise.network.objective import Objective
 
-# The numbers under which a driver finds its kernels; those of the activations follow, two by two.
+# The numbers under which a driver finds its kernels; those of the activations follow, four by four.
 GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = range(8)
-DRAW_AND_DROP, DROP, DROP_IN_PLACE, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
+DRAW_AND_DROP, DROP, DROP_BACK, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
 # The second is no kernel, but the multiply-adds up to which a product is ours, and beyond which left to BLAS.
 FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL, TURN_ROWS = range(18, 22)
@@ -55,10 +61,10 @@ OUR_PRODUCTS = ALL_PRODUCTS if MANY_REGISTERS else SMALL_PRODUCTS
 _ARGUMENTS = {
     "driver.run_steps": Arguments("nnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"),
     "hidden_units.run_hidden_units": Arguments(
-        "nnnnnpnnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"
+        "nnnnnpnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"
     ),
-    "copies.run_copies": Arguments("nnnnpnnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"),
-    "driver.cost_and_gradient": Arguments("iinpppppxnppdinnpxxpidp", returns=True),
+    "copies.run_copies": Arguments("nnnnpnnnidiinppnpnpppninnnnnnndnnnndddpppnpppdinnpxxpdpnxxxnpi"),
+    "driver.cost_and_gradient": Arguments("iinpppppxnppdinnxxpidp", returns=True),
     "driver.outputs": Arguments("iinpppppnnndiip"),
     "driver.outputs_of_few": Arguments("iiin"),
     "loops.draw_orders": Arguments("innnn"),
@@ -73,6 +79,8 @@ _ARGUMENTS = {
     "loops.activate_output": Arguments("pppnnn"),
     "loops.activate_both": Arguments("pppnnn"),
     "loops.activate_softmax": Arguments("pppnnn"),
+    "loops.activate_output_drawn": Arguments("pppnnnnnnnx"),
+    "loops.draw_and_drop": Arguments("pnnnnnnnx"),
     "loops.backward_output": Arguments("pppnnn"),
     "loops.backward_both": Arguments("pppnnn"),
     "loops.backward_softmax": Arguments("pppnnn"),
@@ -80,9 +88,10 @@ _ARGUMENTS = {
     "loops.loss_with_setting": Arguments("pppppnnnnxp"),
     "loops.loss_softmax": Arguments("pppppnnnnxp"),
     "loops.total_of": Arguments("pn", returns=True, sums=True),
-    "loops.draw_and_drop": Arguments("pppnnnnnnnx"),
-    "loops.drop": Arguments("pppnnnx"),
-    "loops.drop_in_place": Arguments("ppnnnx"),
+    "loops.backward_output_dropped": Arguments("pppnnnx"),
+    "loops.backward_both_dropped": Arguments("pppnnnx"),
+    "loops.drop": Arguments("ppnnnx"),
+    "loops.drop_back": Arguments("ppnnnx"),
     "loops.penalty": Arguments("ppnxx", returns=True, sums=True),
     "loops.squares": Arguments("pn", returns=True, sums=True),
     "loops.add": Arguments("ppn"),
@@ -110,6 +119,16 @@ _PENALTIES = (
     ("l1_of", l1_penalty),
     ("l2_slope", l2_gradient),
     ("l1_slope", l1_gradient),
+)
+
+
+# Activations of a few instructions, which leave room in the registers to draw masks in the same pass.
+QUICK = ("identity", "relu", "leaky_relu")
+_DRAWING = (
+    ("numbered", hashed),
+    ("first_kept", first_is_kept),
+    ("second_kept", second_is_kept),
+    ("moved_on", moved_on),
 )
 
 
@@ -156,6 +175,20 @@ def activation_kernels(name: str, real: str) -> tuple[Kernel, Kernel]:
             ("derivative", activation.derivative),
         ),
     )  # fmt: skip
+
+
+def dropping_kernels(name: str, real: str) -> tuple[Kernel | None, Kernel | None]:
+    """(forward, backward) of one activation where its units are dropped; None where it is done with the
+    kernels for units that stay, and others after or before these."""
+    activation, forward = ACTIVATIONS[name], None
+    if not activation.elementwise:
+        return None, None
+    reads = "both" if activation.needs == "input" else "output"
+    if name in QUICK:
+        function = ("function", activation.function)
+        forward = _kernel("loops.activate_output_drawn", f"{name}_drawn", real, function, *_DRAWING)
+    derivative = ("derivative", activation.derivative)
+    return forward, _kernel(f"loops.backward_{reads}_dropped", f"{name}_backward_dropped", real, derivative)
 
 
 def loss_kernel(name: str, real: str) -> Kernel:
@@ -217,7 +250,7 @@ def prediction_kernels(activations: tuple[str, ...], real: str) -> dict[int, Ker
         TRANSPOSE: _kernel("loops.transpose", "transpose", real),
     }
     for position, name in enumerate(activations):
-        chosen[ACTIVATIONS_FROM + 2 * position] = activation_kernels(name, real)[0]
+        chosen[ACTIVATIONS_FROM + 4 * position] = activation_kernels(name, real)[0]
     return chosen
 
 
@@ -226,17 +259,24 @@ def gradient_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     real, objective = program.dtype, program.objective
     chosen = prediction_kernels(activations, real) | product_kernels(real)
     for position, name in enumerate(activations):
-        chosen[ACTIVATIONS_FROM + 2 * position + 1] = activation_kernels(name, real)[1]
+        chosen[ACTIVATIONS_FROM + 4 * position + 1] = activation_kernels(name, real)[1]
     chosen[LOSS] = loss_kernel(objective.loss, real)
     chosen[TOTAL] = _kernel("loops.total_of", "total_of", real)
     if objective.l2 or objective.l1:
         chosen[PENALTY] = _kernel("loops.penalty", "penalty", real, *_PENALTIES)
-    if any(keep < 1 for keep in program.keep_probs):
-        dropping = ("function", inverted_dropout)
-        drawing = dropping, ("kept", is_kept), ("moved_on", moved_on)
-        chosen[DRAW_AND_DROP] = _kernel("loops.draw_and_drop", "draw_and_drop", real, *drawing)
-        chosen[DROP] = _kernel("loops.drop", "drop", real, dropping)
-        chosen[DROP_IN_PLACE] = _kernel("loops.drop_in_place", "drop_in_place", real, dropping)
+    hidden = program.architecture.activations
+    dropping = {name for name, keep in zip(hidden, program.keep_probs, strict=True) if keep < 1}
+    if dropping:
+        chosen[DROP] = _kernel("loops.drop", "drop", real)
+    for name in dropping:
+        place = ACTIVATIONS_FROM + 4 * activations.index(name)
+        for number, kernel in enumerate(dropping_kernels(name, real), place + 2):
+            if kernel is not None:
+                chosen[number] = kernel
+        if place + 2 not in chosen:
+            chosen[DRAW_AND_DROP] = _kernel("loops.draw_and_drop", "draw_and_drop", real, *_DRAWING)
+        if place + 3 not in chosen:
+            chosen[DROP_BACK] = _kernel("loops.drop_back", "drop_back", real)
     return chosen
 
 
@@ -286,15 +326,16 @@ def every_kernel(real: str) -> list[Kernel]:
         lane_order_kernel(real),
     ]
     found += (kernel for name in ACTIVATIONS for kernel in activation_kernels(name, real))
+    found += (kernel for name in ACTIVATIONS for kernel in dropping_kernels(name, real))
     found += (loss_kernel(name, real) for name in LOSSES)
     found += (kernel for name in OPTIMIZERS for kernel in optimizer_kernels(name, real))
     # A program with everything that steps may do besides.
     objective = Objective("squared_error", l2=1.0, l1=1.0)
-    activations = ("relu", "identity")
+    activations = ("relu", "softmax", "identity")
     program = Program(
-        Architecture((1, 1, 1), activations),
+        Architecture((1, 1, 1, 1), activations),
         objective,
-        dropout=(0.5,),
+        dropout=(0.5, 0.5),
         max_norm=1.0,
         clip_norm=1.0,
         dtype=real,
@@ -306,7 +347,8 @@ def every_kernel(real: str) -> list[Kernel]:
 
 def addresses(kernels: dict[int, Kernel], real: str) -> np.ndarray:
     """The table that a driver is given: by number, 0 for what it never calls. Compiles what is not ready."""
-    table = np.zeros(max(max(kernels, default=0) + 1, ACTIVATIONS_FROM), dtype=np.int64)
+    # To the end of the four of the last activation.
+    table = np.zeros(max(max(kernels, default=0) + 4, ACTIVATIONS_FROM), dtype=np.int64)
     table[OWN_PRODUCTS_UP_TO] = OUR_PRODUCTS
     if OUR_PRODUCTS < ALL_PRODUCTS:
         table[GEMM] = blas_routine(real)

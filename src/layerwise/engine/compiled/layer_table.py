@@ -37,12 +37,13 @@ def layer_table(
         z = h = a
         if ACTIVATIONS[activation].needs == "input" or not ACTIVATIONS[activation].elementwise:
             z, position = position, position + n
-        if training and program.keep_probs[layer - 1] < 1:
+        joint = not ACTIVATIONS[activation].elementwise
+        # Values after dropout stand where those before did, unless these are needed, of units that stay too.
+        if training and program.keep_probs[layer - 1] < 1 and joint:
             h, position = position, position + n
         if training:
             d, position = position, position + n
-        kernel = ACTIVATIONS_FROM + 2 * names.index(activation)
-        joint = not ACTIVATIONS[activation].elementwise
+        kernel = ACTIVATIONS_FROM + 4 * names.index(activation)
         table[layer - 1] = (n_prev, n, kernel, W.start, b.start, z, a, h, d, mask, joint, 0, n, n_prev, 1)
         mask += n
     return table

@@ -18,10 +18,13 @@ from layerwise.engine.compiled.lane_tiles import lane_tiles_of
 from layerwise.engine.compiled.machine_code import compile_kernel
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.tiles import PANEL_ROWS, STRIP_ROWS, tiles_of
+from layerwise.formulas.regularizers import inverted_dropout
 
 # The loops that others bring along, each after those it brings along itself.
 PARTS = (
     loops.in_one_row,
+    loops.marked,
+    loops.stays_in,
     products.columns_of_tile,
     products.panel_of_rows,
     products.add_few,
@@ -32,7 +35,9 @@ PARTS = (
 )
 # The formulas that are not compiled for the numbers' own type.
 _OTHER_TYPES = {
-    "kept": "uint32",
+    "numbered": "uint32",
+    "first_kept": "uint32",
+    "second_kept": "uint32",
     "moved_on": "uint32",
     "partner": None,
     "subkey": None,
@@ -80,6 +85,9 @@ def _shared_parts(real: str) -> dict[str, Any]:
     """The tiles, and the loops that others share, by the names that loops call them by."""
     bound: dict[str, Any] = {**tiles_of(real)._asdict(), "PANEL_ROWS": PANEL_ROWS, "STRIP_ROWS": STRIP_ROWS}
     bound["WIDE_COLUMNS"] = bound.pop("wide_columns")
+    integer = np.dtype(f"int{8 * np.dtype(real).itemsize}").type
+    bound |= {"real": np.dtype(real).type, "integer": integer, "DROPPED_BITS": int(np.iinfo(integer).min)}
+    bound["inverted_dropout"] = compile_formula(inverted_dropout, real)
     for loop in PARTS:
         bound[loop.__name__] = _part_of(loop, **bound)
     return bound

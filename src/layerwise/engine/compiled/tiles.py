@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 from numba import types
 
-from layerwise.engine.compiled.calls import at, fetch_ahead, intrinsic
+from layerwise.engine.compiled.calls import at, fetch_ahead, intrinsic, opaque
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.processor import MANY_REGISTERS, REGISTER_BYTES, lanes_of
 
@@ -41,13 +41,6 @@ def offset_of(builder: Any, *products: tuple[Any, Any]) -> Any:
 def load_numbers(builder: Any, pointer: Any, kind: Any, bytes_each: int) -> Any:
     """A number, or as many that lie together as the type holds, wherever they begin."""
     return builder.load(builder.bitcast(pointer, kind.as_pointer()), align=bytes_each)
-
-
-def _opaque(builder: Any, value: Any) -> Any:
-    """The same pointer or number, of which the compiler does not know how it was made: it would make it anew
-    each time instead of keeping it in a register."""
-    same = ir.FunctionType(value.type, [value.type])
-    return builder.asm(same, "", "=r,0", [value], side_effect=False)
 
 
 def _spread(builder: Any, number: Any, kind: Any) -> Any:
@@ -130,13 +123,14 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
             count = height * registers
             at_rows = [builder.gep(P_, [builder.mul(row, row_step_)]) for row in rows]
             if MANY_REGISTERS:
-                # For tiles of fewer rows the compiler does better by itself.
-                at_rows = [_opaque(builder, pointer) for pointer in at_rows]
+                # Kept in registers, and not made anew each time. For tiles of fewer rows the compiler does
+                # better by itself.
+                at_rows = [opaque(builder, pointer) for pointer in at_rows]
 
             # How far the rows of S that are taken together lie from the first of them: in registers, so that
             # one addition moves on to the next ones.
             further = [
-                _opaque(builder, builder.mul(S_step_, INDEX(number)))
+                opaque(builder, builder.mul(S_step_, INDEX(number)))
                 for number in range(1, COLUMNS_IN_A_ROW if apart is not None else 1)
             ]
 
@@ -199,7 +193,7 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
                 )
                 held, done = accumulated(builder, done, last, COLUMNS_IN_A_ROW, held, several)
                 # Worked out anew: what the loop ends with would be kept twice in it.
-                done = _opaque(builder, done)
+                done = opaque(builder, done)
                 held = [*starting_at(done), *held[-count:]]
             held = accumulate(builder, done, inner_, 1, held, add_columns(1))
             for place, total in zip(places, held[-count:], strict=True):
