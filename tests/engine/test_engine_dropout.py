@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from trajectories import ENGINES, NETWORKS
+from trajectories import ENGINES, NETWORKS, examples_for, follow, give_threads
 
 from layerwise.engine import Batches, StepTotals, TrainingState, build_engine
+from layerwise.engine.compiled import cutting
 from layerwise.formulas.randomness import dropout_key, dropout_mask
 from layerwise.network.parameters import flat_vector, named_views
 
@@ -70,6 +71,33 @@ def test_masks_differ_between_steps_epochs_seeds_and_layers(engine):
     assert len({mask.tobytes() for mask in masks}) == len(masks)
     assert 0.35 < np.mean(firsts) < 0.65
     assert 0.6 < np.mean(seconds) < 0.9
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("sizes", "activations"),
+    [
+        ((3, 9, 7, 2), ("softmax", "relu", "softmax")),
+        ((3, 9, 7, 2), ("silu", "softmax", "softmax")),
+        ((40, 100, 30, 2), ("tanh", "relu", "softmax")),
+    ],
+)
+def test_masks_that_are_given_drop_what_they_say(monkeypatch, sizes, activations, threads):
+    """Also where units belong together, and in steps that are cut."""
+    give_threads(monkeypatch, threads)
+    monkeypatch.setattr(cutting, "allowed_threads", lambda: threads)
+    rows, random = 700, np.random.default_rng(3)
+    network = NETWORK._replace(sizes=sizes, activations=activations)
+    program = network.program(dropout=(0.5, 0.2))
+    examples = examples_for(network, rows)
+    masks = tuple(random.random((rows, units)) < 0.6 for units in sizes[1:-1])
+    batches, ends = examples.batches(program, None, rows)._replace(masks=masks), []
+    for name in ENGINES:
+        engine = build_engine(program, name)
+        state = follow(engine, examples, size=rows, epochs=0, rate=0.1).state
+        engine.run_epochs(state, batches, 0, np.full((3, 1), 0.1))
+        ends.append(state.parameters)
+    np.testing.assert_allclose(ends[1], ends[0], rtol=0, atol=1e-11)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerwise.engine.compiled.arrays import address_of, at_boundary
-from layerwise.engine.compiled.kernels import ADD_PRODUCTS, MULTIPLY_ADD, product_kernels, turning_kernel
-from layerwise.engine.compiled.layout import ROOM, TRANSPOSING, TURNED
+from layerwise.engine.compiled.kernels import ADD_PRODUCTS, MULTIPLY_ADD, panel_kernel, product_kernels
+from layerwise.engine.compiled.layout import IN_PANELS, ROOM, TRANSPOSING
 
 SIZES = st.integers(1, 70)
 
@@ -49,10 +49,10 @@ def test_rows_that_were_turned_before_give_the_same_bits(dtype, rows, columns, r
     D, S = (draw.normal(size=(count, inner)).astype(dtype) for count in (rows, columns))
     kept, room = at_boundary(ROOM, real)
     outs = []
-    for way in (TRANSPOSING, TURNED):
-        if way == TURNED:
+    for way in (TRANSPOSING, IN_PANELS):
+        if way == IN_PANELS:
             for part in range(parts):
-                turning_kernel(dtype).entry(address_of(S), inner, columns, part, parts, room)
+                panel_kernel(dtype).entry(address_of(S), inner, columns, part, parts, room)
         outs.append(np.full((rows, columns), 7, dtype))
         kernels[ADD_PRODUCTS].entry(
             address_of(D), inner, address_of(S), inner, address_of(outs[-1]), columns, inner, rows, columns,

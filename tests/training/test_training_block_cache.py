@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import namedtuple
 
@@ -98,6 +99,42 @@ def test_a_file_that_has_changed_is_decoded_anew_and_its_old_blocks_are_removed(
     assert not list(cache.rglob("*.npy"))
     np.testing.assert_array_equal(trained(changed), trained(Decoding(parquet)))
     assert sorted(changed.decoded) == [0, 1, 2, 3]
+
+
+def test_blocks_that_were_made_before_the_file_changed_read_it_as_it_is(parquet, tmp_path):
+    blocks = Decoding(parquet, cache=tmp_path / "cache")
+    blocks.read(0)
+    kept = sorted((tmp_path / "cache").rglob("*.npy"))
+    pl.read_parquet(parquet).with_columns(pl.col("a") * 2).write_parquet(parquet)
+    for number in (0, 1):
+        np.testing.assert_array_equal(blocks.read(number).X, Decoding(parquet).read(number).X)
+    assert blocks.decoded == [0, 0, 1]
+    assert sorted((tmp_path / "cache").rglob("*.npy")) == kept
+
+
+def test_a_file_is_told_from_another_of_its_size_and_time(parquet, tmp_path):
+    frame, statuses = pl.read_parquet(parquet), []
+    for shift in (0, 1):
+        frame.with_columns(pl.col("a") + shift).write_parquet(parquet, compression="uncompressed")
+        os.utime(parquet, ns=(0, 0))
+        statuses.append(parquet.stat())
+        blocks = Decoding(parquet, cache=tmp_path / "cache")
+        np.testing.assert_array_equal(blocks.read(0).X, Decoding(parquet).read(0).X)
+        assert blocks.decoded == [0]
+    assert statuses[0].st_size == statuses[1].st_size
+
+
+def test_what_a_killed_process_had_begun_to_write_is_removed_later(parquet, tmp_path):
+    cache = tmp_path / "cache"
+    Decoding(parquet, cache=cache).read(0)
+    (folder,) = cache.iterdir()
+    fresh, old = folder / ".x.npy.1.part", folder / ".x.npy.2.part"
+    for path in (fresh, old):
+        path.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    Decoding(parquet, cache=cache)
+    assert fresh.exists()
+    assert not old.exists()
 
 
 def test_a_kept_block_that_is_not_whole_is_decoded_again(parquet, tmp_path):

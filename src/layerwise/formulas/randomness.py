@@ -66,7 +66,8 @@ def second_is_kept(number, highest):
 
 def is_kept(key, index, highest):
     """Whether the `index`-th unit of a mask is kept: half of hash(key, index / 2) <= highest = keep_prob *
-    2^16 - 1. So a hash serves two units, and a keep_prob counts to 2^-17."""
+    2^16 - 1. So a hash serves two units, and a keep_prob counts to 2^-17: a hundredth of it is kept with a
+    chance that is right to one part in a thousand."""
     number = hashed(key, index >> 1)
     return np.where(index & 1, second_is_kept(number, highest), first_is_kept(number, highest))
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from layerwise.errors import InputError
+
+_one_at_a_time = threading.Lock()
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | str | Callable[[Path], None]) -> None:
@@ -38,6 +41,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str | Callab
 
 
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    # Between the two another thread would find a mask that is not its own.
+    with _one_at_a_time:
+        mask = os.umask(0)
+        os.umask(mask)
     return mask

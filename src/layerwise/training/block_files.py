@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from layerwise.training.passes import Data
 
 # Bytes of the smallest page that systems bring from a disk.
 PAGE_BYTES = 2**12
+# The way blocks are laid out, by which files of another are not found; seconds after which what was being
+# written is no longer.
+LAYOUT, ABANDONED = 1, 3600
 
 
 def bring(array: np.ndarray) -> None:
@@ -33,10 +37,9 @@ class BlockFiles:
     """The blocks of one source in `folder`.
 
     name: what people know it by; source: where it is and how it was cut; state: what changes when it changes,
-    both as lines of text. counts: the rows of each
-    block; widths: the columns of X and Y, and 1 or 0 for weights. Raises InputError where nothing can be
-    written in the folder, or its disk has no room for the blocks that are not there yet. Files of an earlier
-    state are removed.
+    both as text. counts: the rows of each block; widths: the columns of X and Y, and 1 or 0 for weights.
+    Raises InputError where nothing can be written in the folder, or its disk has no room for the blocks that
+    are not there yet. Files of an earlier state are removed.
     """
 
     def __init__(
@@ -50,16 +53,17 @@ class BlockFiles:
         dtype: str,
     ) -> None:
         self._counts, self._widths, self._dtype = tuple(counts), widths, np.dtype(dtype)
-        self._folder, self._state = Path(folder) / f"{name}-{_digest(source, dtype)}", _digest(state)
+        self._folder, self._state = (
+            Path(folder) / f"{name}-{_digest(source, dtype)}",
+            _digest(state, str(LAYOUT)),
+        )
         self._keeps = True
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            for path in self._folder.glob("*.npy"):
-                if not path.name.startswith(self._state):
-                    # Another process may have mapped it, and some systems keep it then.
-                    with contextlib.suppress(OSError):
-                        path.unlink()
-            write_atomically(self._folder / "about.txt", f"{source}\n{dtype}\n")
+            self._remove_old_files()
+            about = self._folder / "about.txt"
+            if not about.is_file():
+                write_atomically(about, f"{source}\n{dtype}\n".encode(errors="surrogateescape"))
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
             raise InputError(f"cannot keep blocks in {folder}: {error.strerror or error}") from error
@@ -70,6 +74,16 @@ class BlockFiles:
                 f"{folder} has {free / 1e9:.1f} GB left, and the rows to keep in it take "
                 f"{needed / 1e9:.1f} GB; name a folder on a larger disk, or train without one"
             )
+
+    def _remove_old_files(self) -> None:
+        """Those of an earlier state, and what a process that was killed had begun to write."""
+        old = [path for path in self._folder.glob("*.npy") if not path.name.startswith(self._state)]
+        old += self._folder.glob(".*.part")
+        for path in old:
+            # Another process may have mapped it, and some systems keep it then; or may have removed it.
+            with contextlib.suppress(OSError):
+                if path.suffix == ".npy" or time.time() - path.stat().st_mtime > ABANDONED:
+                    path.unlink()
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{self._state}-{number:06d}.npy"
@@ -106,4 +120,4 @@ class BlockFiles:
 
 
 def _digest(*texts: str) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join(texts).encode(errors="surrogateescape")).hexdigest()[:16]

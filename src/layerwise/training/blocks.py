@@ -6,6 +6,7 @@ train(engine, state, blocks, Recipe(epochs=10))
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -120,14 +121,23 @@ class ParquetBlocks:
         if not (inputs and targets):
             raise InputError("expected at least one input column and one target column")
         self.counts = _counts(rows, len(self._columns), block_rows, np.dtype(dtype).itemsize)
+        self._found = self._status
         self._cache = None if cache is None else self._files_in(cache)
 
     def _files_in(self, folder: str | os.PathLike[str]) -> BlockFiles:
         inputs, targets, weights = self._groups
         lines = [str(self.path.resolve()), f"{self.counts[0]} rows in a block", *map(repr, self._groups)]
         widths = len(inputs), len(targets), len(weights)
-        state = str(self._status)
+        state = f"{self._found} {self._footer().hex()}"
         return BlockFiles(folder, self.path.stem, "\n".join(lines), state, self.counts, widths, self._dtype)
+
+    def _footer(self) -> bytes:
+        """What a Parquet file says at its end of all columns, as a hash: tools may set the time of change."""
+        with self.path.open("rb") as file:
+            file.seek(-8, os.SEEK_END)
+            length = int.from_bytes(file.read(4), "little")
+            file.seek(-8 - length, os.SEEK_END)
+            return hashlib.sha256(file.read(length)).digest()
 
     @property
     def _status(self) -> tuple[int, int]:
@@ -140,8 +150,8 @@ class ParquetBlocks:
         return [name for group in self._groups for name in group]
 
     def read(self, number: int) -> Data:
-        """One block, from the cache, or read from the file."""
-        if self._cache is None:
+        """One block, from the cache, or read from the file: always where that has changed since."""
+        if self._cache is None or self._status != self._found:
             return self._decoded(number)
         block = self._cache.find(number)
         if block is None:

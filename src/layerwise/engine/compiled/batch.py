@@ -45,15 +45,15 @@ from layerwise.engine.compiled.kernels import (
     FETCH_ROWS,
     GATHER_COLUMNS,
     GEMM,
+    LAY_PANELS,
     LOSS,
     MULTIPLY_ADD,
     OWN_PRODUCTS_UP_TO,
     ROW_SUMS,
     TAKE_COLUMNS,
     TOTAL,
-    TURN_ROWS,
 )
-from layerwise.engine.compiled.layout import CACHED, LAYER_COLUMNS, ROOM, TURNED
+from layerwise.engine.compiled.layout import BY_LANES, CACHED, IN_PANELS, LAYER_COLUMNS, ROOM, TRANSPOSING
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.team import gradient_region, meet, region, share, turns_of
 from layerwise.formulas.randomness import mask_places as _mask_places
@@ -64,7 +64,7 @@ from layerwise.formulas.randomness import subkey
 # sum, once for all examples; or where no cache holds what is below, which all rows are multiplied with.
 TRANSPOSED_ROWS, TRANSPOSED_COLUMNS, EXAMPLES_TO_ROWS = 16, 16, 10
 # Rows that are transposed together, at most.
-PANEL_OF_ROWS = 48
+LARGEST_PANEL = 48
 
 # Inputs up to which the next mini-batch is asked for ahead; longer rows are read along, which processors
 # foresee. Examples that caches hold are not asked for at all.
@@ -380,43 +380,40 @@ def is_transposed(n, n_prev, lead):
 
 
 @driver_part
-def is_turned(kernels, layers, layer, parts, lead):
-    """Whether what is below a layer is turned before its gradient is made: where a part has several pieces,
-    each of which would transpose it."""
+def in_panels_of(kernels, layers, layer, parts, lead):
+    """Whether what is below a layer is laid in panels before its gradient is made: where a part has several
+    pieces, each of which would transpose it."""
     n_prev, n, _, _, _, _, _, _, _, _, _ = row_of(layers, layer)
     r0, r1, c0, c1 = gradient_region(n, n_prev, 0, parts)
     several = c1 - c0 == n_prev and (r1 - r0) * n_prev > CACHED
-    ours = n * n_prev * lead <= kernels[OWN_PRODUCTS_UP_TO] and lead * PANEL_OF_ROWS <= ROOM
+    ours = n * n_prev * lead <= kernels[OWN_PRODUCTS_UP_TO] and lead * LARGEST_PANEL <= ROOM
     return several and ours and is_transposed(n, n_prev, lead)
 
 
 @driver_part
-def turn_below(
-    kernels, layers, depth, batch, alone, fresh, lead, work, dropping, thread, threads, parts, room
+def lay_panels_below(
+    kernels, layers, depth, lowest, batch, alone, lead, work, dropping, thread, threads, parts, room
 ):
-    """Turn what is below the layers where that pays, each thread a share of it, or of a batch that it has
-    `alone` all; a batch only if the next step has a `fresh` one. Whether threads must meet then."""
+    """Lay in panels, in place, what is below the layers from the `lowest` on, where that pays: each thread a
+    share of it, or all of a batch that it has `alone`. Whether threads must meet then."""
     shared = False
-    for layer in range(0 if fresh else 1, depth):
-        if is_turned(kernels, layers, layer, parts, lead):
-            n_prev, below = (
-                layers[layer * LAYER_COLUMNS],
-                below_of(layers, layer, batch, lead, work, dropping),
-            )
-            if layer == 0 and alone:
-                call(kernels[TURN_ROWS], (below, lead, n_prev, 0, 1, room))
-            else:
-                call(kernels[TURN_ROWS], (below, lead, n_prev, thread, threads, room))
-                shared = True
+    for layer in range(lowest, depth):
+        if not in_panels_of(kernels, layers, layer, parts, lead):
+            continue
+        n_prev, below = layers[layer * LAYER_COLUMNS], below_of(layers, layer, batch, lead, work, dropping)
+        part, of = (0, 1) if layer == 0 and alone else (thread, threads)
+        call(kernels[LAY_PANELS], (below, lead, n_prev, part, of, room))
+        shared |= of > 1
     return shared
 
 
 @driver_part
 def weight_gradient(
-    kernels, layers, layer, out, out_step, batch, lead, work, dropping, r0, r1, c0, c1, e0, e1, turned, room
-):
+    kernels, layers, layer, out, out_step, batch, lead, work, dropping, r0, r1, c0, c1, e0, e1, in_panels,
+    room,
+):  # fmt: skip
     """dW[r0:r1, c0:c1] of one layer from the columns e0 ... e1 of examples into `out`, penalties aside. What
-    is below the layer may be `turned`: then it is all its columns and all examples."""
+    is below the layer may lie `in_panels`: then it is all its columns and all examples."""
     n_prev, n, _, _, _, _, _, _, d, _, _ = row_of(layers, layer)
     rows, columns, m = r1 - r0, c1 - c0, e1 - e0
     if rows <= 0 or columns <= 0:
@@ -424,10 +421,11 @@ def weight_gradient(
     D = at(work, (d + r0) * lead + e0)
     below = at(below_of(layers, layer, batch, lead, work, dropping), c0 * lead + e0)
     if rows * columns * m <= kernels[OWN_PRODUCTS_UP_TO]:
-        transposing = TURNED if turned else is_transposed(n, n_prev, lead)
+        way = TRANSPOSING if is_transposed(n, n_prev, lead) else BY_LANES
+        way = IN_PANELS if in_panels else way
         call(
             kernels[ADD_PRODUCTS],
-            (D, lead, below, lead, out, out_step, m, rows, columns, transposing, kernels[MULTIPLY_ADD], room),
+            (D, lead, below, lead, out, out_step, m, rows, columns, way, kernels[MULTIPLY_ADD], room),
         )
     else:
         gemm(kernels[GEMM], (0, 1), (rows, columns, m), D, lead, below, lead, out, out_step)

@@ -21,6 +21,7 @@ from layerwise.engine.compiled.batch import (
     gather,
     gradients,
     hand_over,
+    lay_panels_below,
     leading,
     loss_pass,
     padded_end,
@@ -29,7 +30,6 @@ from layerwise.engine.compiled.batch import (
     step_key_of,
     summed,
     total_weight,
-    turn_below,
 )
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
@@ -179,10 +179,10 @@ def run_steps(
         make_constants(kernels, own_constants, t, optimizer_settings)
         rate = rates[done]
         wants_norm = number == epoch_steps - 1 or step == last_of_call or clip_norm > 0 or weighted
-        # What is turned is no longer as the next step needs it: values are made anew, a batch may stay.
-        turned = depth if sliced or ahead > 0 else 1 - ordered
-        if turned < depth and turn_below(
-            kernels, layers, depth, batch_X, alone, ordered, lead, work, dropping, thread, threads, parts,
+        # In panels it is no longer what the next step needs: values are made anew, but a batch may stay.
+        in_panels = depth if sliced or ahead > 0 else 1 - ordered
+        if in_panels < depth and lay_panels_below(
+            kernels, layers, depth, in_panels, batch_X, alone, lead, work, dropping, thread, threads, parts,
             room,
         ):  # fmt: skip
             meet(counters, threads)
@@ -192,7 +192,7 @@ def run_steps(
                 kernels, layers, depth, parameters, slots, length, gradient, at_hand, whole, at_once, batch_X,
                 lead, work, dropping, part, parts, sliced, False, False, l2 / total, l1 / total, wants_norm,
                 clip_norm > 0, rate, weight_decay, own_constants, room, ahead, done + 1 < steps, sums,
-                turned,
+                in_panels,
             )  # fmt: skip
             partial[8 * part + 1] = penalty
             partial[8 * part + 2] = square

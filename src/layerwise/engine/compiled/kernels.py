@@ -47,7 +47,7 @@ GEMM, MULTIPLY_ADD, ADD_PRODUCTS, ROW_SUMS, LOSS, SQUARES, UPDATE, CONSTANTS = r
 DRAW_AND_DROP, DROP, DROP_BACK, PENALTY, SCALE, LIMIT_ROWS = range(8, 14)
 GATHER_COLUMNS, TAKE_COLUMNS, TRANSPOSE, ADD = range(14, 18)
 # The second is no kernel, but the multiply-adds up to which a product is ours, and beyond which left to BLAS.
-FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL, TURN_ROWS = range(18, 22)
+FETCH_ROWS, OWN_PRODUCTS_UP_TO, TOTAL, LAY_PANELS = range(18, 22)
 # Those of networks side by side.
 MULTIPLY_LANES, GATHER_LANES, TAKE_LANES, LANE_TOTALS, LANE_PENALTIES, LANE_SQUARES = range(22, 28)
 ACTIVATIONS_FROM = 28
@@ -74,7 +74,7 @@ _ARGUMENTS = {
     "loops.transpose": Arguments("ppnnn"),
     "products.multiply_add": Arguments("pnnpnpnnnnnp"),
     "products.add_products": Arguments("pnpnpnnnnnnp"),
-    "products.turn_rows": Arguments("pnnnnp"),
+    "products.lay_panels": Arguments("pnnnnp"),
     "products.row_sums": Arguments("pnpnn", sums=True),
     "loops.activate_output": Arguments("pppnnn"),
     "loops.activate_both": Arguments("pppnnn"),
@@ -225,9 +225,9 @@ def product_kernels(real: str) -> dict[int, Kernel]:
     }
 
 
-def turning_kernel(real: str) -> Kernel:
+def panel_kernel(real: str) -> Kernel:
     """What transposes the values below a layer once for all pieces of its gradient."""
-    return _kernel("products.turn_rows", "turn_rows", real)
+    return _kernel("products.lay_panels", "lay_panels", real)
 
 
 def order_kernel(real: str) -> Kernel:
@@ -288,7 +288,7 @@ def training_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     chosen[FETCH_ROWS] = _kernel("loops.fetch_rows", "fetch_rows", real)
     chosen[ADD] = _kernel("loops.add", "add", real)
     if any(n_prev * n > CACHED for _, n_prev, n, _ in program.architecture.layers()):
-        chosen[TURN_ROWS] = turning_kernel(real)
+        chosen[LAY_PANELS] = panel_kernel(real)
     chosen[UPDATE], at_step = optimizer_kernels(program.optimizer, real)
     if at_step is not None:
         chosen[CONSTANTS] = at_step
@@ -321,7 +321,7 @@ def every_kernel(real: str) -> list[Kernel]:
     found: list[Kernel | None] = [driver_kernel(name, real) for name in drivers]
     found += [
         lane_driver_kernel(real),
-        turning_kernel(real),
+        panel_kernel(real),
         order_kernel(real),
         lane_order_kernel(real),
     ]

@@ -13,7 +13,7 @@ CACHED, FEWEST_ROWS = 2**18, 8
 # of the other one.
 DEEPEST, BROADEST, PACKED_ROWS = 256, 256, 64
 # How the products of rows with rows are made: see `products.add_products`.
-BY_LANES, TRANSPOSING, TURNED = range(3)
+BY_LANES, TRANSPOSING, IN_PANELS = range(3)
 # A part of a layer narrower than this gains less than it costs.
 NARROWEST = 16
 # How a step is cut into parts: see `batch`.

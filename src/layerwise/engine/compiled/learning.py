@@ -10,7 +10,7 @@ from __future__ import annotations
 from layerwise.engine.compiled.batch import (
     add_inputs,
     driver_part,
-    is_turned,
+    in_panels_of,
     row_of,
     step_of,
     together_of,
@@ -70,10 +70,10 @@ def learn_piece(
 def learn_layer(
     kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch, lead, work, dropping,
     part, parts, sliced, l2, l1, wants_norm, with_biases, counts_biases, updates, rate, weight_decay,
-    constants, room, ahead, goes_on, sums, turned, penalty, square,
+    constants, room, ahead, goes_on, sums, in_panels, penalty, square,
 ):  # fmt: skip
     """Make and use one part of a layer's gradient, which was made before where the batch is `sliced`. What is
-    below the layer may be `turned`, see `batch.turn_below`.
+    below the layer may lie `in_panels`, see `batch.lay_panels_below`.
 
     The pieces are made in `gradient` where the `whole` is held, else one after the other `at_hand`. With
     `ahead`, once a piece of the first layer is learnt, the next step's products with it are added to `sums`,
@@ -99,7 +99,7 @@ def learn_layer(
             if not sliced:
                 weight_gradient(
                     kernels, layers, layer, made, step, batch, lead, work, dropping, r, r_end, c, c_end, 0,
-                    lead, turned, room,
+                    lead, in_panels, room,
                 )  # fmt: skip
             pieces, size = r_end - r, c_end - c
             if together and size == apart:
@@ -133,21 +133,21 @@ def learn_layer(
 def learn_part(
     kernels, layers, depth, parameters, slots, length, gradient, at_hand, whole, at_once, batch, lead, work,
     dropping, part, parts, sliced, leaves, repeats, l2, l1, wants_norm, clips, rate, weight_decay, constants,
-    room, ahead, goes_on, sums, turned,
+    room, ahead, goes_on, sums, in_panels,
 ):  # fmt: skip
-    """One part of all layers' gradients. What is below the layers from `turned` on is turned where that pays.
-    With `at_once` all of it is made before it is used. From the second
-    layer's biases on, another part may learn it for one that `leaves` it to that; or this one `repeats` what
-    another learns, and leaves its penalty and squares to that. Returns the penalty and the sum of squares."""
+    """One part of all layers' gradients. With `at_once` all of it is made before it is used. What is below
+    the layers from `in_panels` on lies so where that pays. From the second layer's biases on, another part
+    may learn it for one that `leaves` it to that; or this one `repeats` what another learns, and leaves its
+    penalty and squares to that. Returns the penalty and the sum of squares."""
     penalty, square, updates = 0.0, 0.0, not (clips or at_once)
     for layer in range(min(depth, 2) if leaves else depth):
         counts, counts_biases = not (repeats and layer > 1), layer == 0 or not (leaves or repeats)
-        its_turned = layer >= turned and is_turned(kernels, layers, layer, parts, lead)
+        its_in_panels = layer >= in_panels and in_panels_of(kernels, layers, layer, parts, lead)
         with_biases, wants_its = counts_biases or repeats, wants_norm and counts and not at_once
         its_penalty, its_square = learn_layer(
             kernels, layers, layer, parameters, slots, length, gradient, at_hand, whole, batch, lead, work,
             dropping, part, parts, sliced, l2, l1, wants_its, with_biases, counts_biases, updates, rate,
-            weight_decay, constants, room, ahead, goes_on, sums, its_turned, penalty, square,
+            weight_decay, constants, room, ahead, goes_on, sums, its_in_panels, penalty, square,
         )  # fmt: skip
         if counts:
             penalty, square = its_penalty, its_square

@@ -223,7 +223,7 @@ def backward_both(D, Z, A, step, rows, columns):
 
 
 def backward_output_dropped(D, Z, H, step, rows, columns, keep_prob):
-    """dJ/dZ of dJ/dH, in place; g' from a, which is h keep_prob where a unit is kept."""
+    """dJ/dZ of dJ/dH, in place; g' from a, which is h keep_prob where a unit is kept, to its last bit."""
     rows, columns, step = in_one_row(rows, columns, step)
     D, H, keep = carray(D, (rows, step)), carray(H, (rows, step)), real(keep_prob)
     for j in range(rows):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from numba import carray
 
 from layerwise.engine.compiled.calls import at, call, fetch_ahead
-from layerwise.engine.compiled.layout import BROADEST, DEEPEST, PACKED_ROWS, TURNED
+from layerwise.engine.compiled.layout import BROADEST, BY_LANES, DEEPEST, IN_PANELS, PACKED_ROWS
 from layerwise.engine.compiled.loops import CACHE_LINE, unbound
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 
@@ -137,7 +137,7 @@ def panel_of_rows(left):
     return min(columns_of_tile(left + WIDE_COLUMNS - 1), left)
 
 
-def turn_rows(S, S_step, columns, part, parts, room):
+def lay_panels(S, S_step, columns, part, parts, room):
     """In place, what `add_products` transposes of S otherwise for each piece of a product: each panel of its
     rows becomes (S_step, rows of the panel), but for the last one if that fills no register. One of `parts`
     parts of the panels.   S (columns, S_step), room 3 * WIDE_COLUMNS * S_step numbers
@@ -156,15 +156,15 @@ def turn_rows(S, S_step, columns, part, parts, room):
         k, number = k + width, number + 1
 
 
-def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, transposing, multiply, room):
+def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, way, multiply, room):
     """out[j, k] = sum_i D[j, i] S[k, i].   D (rows, inner), S (columns, inner), out (rows, columns)
 
-    `transposing` (1), three registers' columns of out at a time: as many rows of S are transposed into `room`
-    and multiplied with all of D by `multiply_add`, whose address is `multiply`; or S is TURNED. Otherwise (0)
-    by sums of lanes, which pays where D has few rows: see `add_rows`.
+    TRANSPOSING, three registers' columns of out at a time: as many rows of S are transposed into `room` and
+    multiplied with all of D by `multiply_add`, whose address is `multiply`. S may lie IN_PANELS already: see
+    `lay_panels`. Or BY_LANES, by their sums, which pays where D has few rows: see `add_rows`.
     room: (DEEPEST + PANEL_ROWS) * 3 * WIDE_COLUMNS numbers.
     """
-    if not transposing or inner == 0:
+    if way == BY_LANES or inner == 0:
         add_rows(D, D_step, S, S_step, out, out_step, inner, rows, columns)
         return
     lanes = 3 * WIDE_COLUMNS
@@ -176,7 +176,7 @@ def add_products(D, D_step, S, S_step, out, out_step, inner, rows, columns, tran
         for i in range(0, inner, DEEPEST):
             deep, first = min(DEEPEST, inner - i), 1 if i == 0 else 0
             s, s_step = room, lanes
-            if transposing == TURNED and fills:
+            if way == IN_PANELS and fills:
                 s, s_step = at(S, k * S_step + i * width), width
             else:
                 side_by_side(at(S, k * S_step + i), S_step, width, deep, room)

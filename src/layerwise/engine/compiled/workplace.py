@@ -8,6 +8,7 @@ import numpy as np
 
 from layerwise.engine.compiled import kernels
 from layerwise.engine.compiled.arrays import BOUNDARY, at_boundary
+from layerwise.engine.compiled.layout import leading
 from layerwise.engine.compiled.pool import Team
 from layerwise.engine.contract import Program
 from layerwise.engine.threads import allowed_threads, shared_processors
@@ -38,5 +39,5 @@ class Workplace:
         return shared_processors(min(parts, allowed_threads()), with_blas=not without_blas)
 
     def without_blas(self, rows: int) -> bool:
-        """Whether no product of so many rows is left to BLAS."""
-        return self._largest_weights * rows <= kernels.OUR_PRODUCTS
+        """Whether no product of so many examples, in whole registers, is left to BLAS."""
+        return self._largest_weights * leading(rows) <= kernels.OUR_PRODUCTS

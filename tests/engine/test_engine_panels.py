@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from trajectories import NETWORKS, assert_same_trajectory, bits_of_one_call, both, examples_for, give_threads
 
-from layerwise.engine.compiled.kernels import TURN_ROWS, training_kernels
-from layerwise.engine.compiled.layout import CACHED
+from layerwise.engine.compiled import cutting
+from layerwise.engine.compiled.cutting import FEW_PARTS
+from layerwise.engine.compiled.kernels import LAY_PANELS, training_kernels
+from layerwise.engine.compiled.layout import BY_UNITS, CACHED
 from layerwise.engine.compiled.processor import MANY_REGISTERS
 
 # Layers of which also half, for two threads, comes to several pieces; widths that fill no panel.
@@ -18,7 +20,7 @@ ROWS, BATCH = 40, 24
 def test_half_of_each_large_layer_comes_to_several_pieces():
     n0, n1, n2, _ = LARGE.sizes
     assert min(n0 * n1, n1 * n2) // 2 > CACHED
-    assert TURN_ROWS in training_kernels(LARGE.program(), LARGE.activations)
+    assert LAY_PANELS in training_kernels(LARGE.program(), LARGE.activations)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,21 @@ def test_large_layers_follow_the_reference(monkeypatch, shuffle, size, setting):
     give_threads(monkeypatch, 2)
     examples = examples_for(LARGE, ROWS)
     runs = both(LARGE.program(**setting), examples, size=size, epochs=2, rate=1e-3, shuffle=shuffle)
+    assert_same_trajectory(*runs, tolerance=1e-9)
+
+
+def test_threads_that_share_a_batch_lay_it_in_panels_together(monkeypatch):
+    """More parts than those of which each thread gathers a mini-batch for itself; wide enough for so many."""
+    parts = FEW_PARTS + 1
+    monkeypatch.setattr(cutting, "allowed_threads", lambda: parts)
+    give_threads(monkeypatch, 2)
+    wide = LARGE._replace(sizes=(700, 2400, 4, 1))
+    assert wide.sizes[0] * wide.sizes[1] // parts > CACHED
+    examples = examples_for(wide, ROWS)
+    batches = examples.batches(wide.program(), np.arange(ROWS), BATCH)
+    cut = cutting.cut_of(wide.program(), batches, BATCH, with_blas=False)
+    assert cut[:3] == (parts, BY_UNITS, 0)
+    runs = both(wide.program(), examples, size=BATCH, epochs=2, rate=1e-3)
     assert_same_trajectory(*runs, tolerance=1e-9)
 
 
