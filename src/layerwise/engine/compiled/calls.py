@@ -54,16 +54,21 @@ def row_at(typingctx, array, position):
     return array(array, types.intp), codegen
 
 
+def ask_for(builder: Any, pointer: Any) -> None:
+    """Ask for the line of memory that the pointer lies in, to be read soon; goes on at once."""
+    int32, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+    routine = builder.module.declare_intrinsic(
+        "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, int32, int32, int32])
+    )
+    builder.call(routine, [builder.bitcast(pointer, byte), int32(0), int32(2), int32(1)])
+
+
 @intrinsic
 def fetch_ahead(typingctx, pointer):
-    """Ask for the line of memory that the pointer lies in, to be read soon; goes on at once."""
+    """See `ask_for`."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        int32, byte = ir.IntType(32), ir.IntType(8).as_pointer()
-        routine = builder.module.declare_intrinsic(
-            "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, int32, int32, int32])
-        )
-        builder.call(routine, [builder.bitcast(arguments[0], byte), int32(0), int32(2), int32(1)])
+        ask_for(builder, arguments[0])
         return context.get_dummy_value()
 
     return types.void(pointer), codegen

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 from numba import types
 
-from layerwise.engine.compiled.calls import at, fetch_ahead, intrinsic, opaque
+from layerwise.engine.compiled.calls import ask_for, at, fetch_ahead, intrinsic, opaque
 from layerwise.engine.compiled.naming import only_for_compiled_code
 from layerwise.engine.compiled.processor import MANY_REGISTERS, REGISTER_BYTES, lanes_of
 
@@ -108,14 +108,15 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
 
     apart: how far apart the columns of P lie if that is known: 1, or `height` where its rows lie side by
     side. Then COLUMNS_IN_A_ROW of them are taken before the tile looks whether there are more: the compiler
-    has registers for all pointers, and needs a tenth fewer instructions.
+    has registers for all pointers, and needs a tenth fewer instructions. Each time, memory is asked for one
+    more line of what is `coming`, `lanes` numbers of it: a processor that multiplies has time to bring it.
     """
     packed = apart == height
 
     @intrinsic
-    def tile(typingctx, P, row_step, column_step, S, S_step, out, out_step, inner, first):
+    def tile(typingctx, P, row_step, column_step, S, S_step, out, out_step, inner, first, coming):
         def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            P_, row_step_, column_step_, S_, S_step_, out_, out_step_, inner_, first_ = arguments
+            P_, row_step_, column_step_, S_, S_step_, out_, out_step_, inner_, first_, coming_ = arguments
             real = context.get_value_type(P.dtype)
             size = P.dtype.bitwidth // 8
             kind = ir.VectorType(real, lanes) if lanes > 1 else real
@@ -164,6 +165,9 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
             def add_columns(columns: int) -> Callable:
                 def add(k: Any, held: list) -> list:
                     places, sums = held[:-count], held[-count:]
+                    if columns > 1:
+                        line = builder.mul(k, INDEX(lanes // COLUMNS_IN_A_ROW))
+                        ask_for(builder, builder.gep(coming_, [line]))
                     for number in range(columns):
                         sums = add_column(k, places, number, sums)
                     return [*moved_on(places, columns), *sums]
@@ -201,7 +205,7 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
             return context.get_dummy_value()
 
         index = types.int64
-        return types.void(P, index, index, P, index, P, index, index, index), codegen
+        return types.void(P, index, index, P, index, P, index, index, index, P), codegen
 
     return tile
 
@@ -350,18 +354,22 @@ def _panel(registers: int, lanes: int) -> Any:
                     for column in range(0, registers * lanes, lanes):
                         fetch_ahead(at(out, row * out_step + column))
             its, to = at(P, p), at(out, j * out_step)
+            coming = its
+            if S_step == registers * lanes:
+                # Where panels of S lie one behind the other, the next one.
+                coming = at(S, inner * S_step + j // PANEL_ROWS * inner * (lanes // COLUMNS_IN_A_ROW))
             if several and inner >= MANY_COLUMNS and column_step == 1:
-                of_rows(its, row_step, column_step, S, S_step, to, out_step, inner, first)
+                of_rows(its, row_step, column_step, S, S_step, to, out_step, inner, first, coming)
             elif several and inner >= MANY_COLUMNS and row_step == 1 and column_step == PANEL_ROWS:
-                of_packed(its, row_step, column_step, S, S_step, to, out_step, inner, first)
+                of_packed(its, row_step, column_step, S, S_step, to, out_step, inner, first, coming)
             else:
-                most(its, row_step, column_step, S, S_step, to, out_step, inner, first)
+                most(its, row_step, column_step, S, S_step, to, out_step, inner, first, coming)
             j, p = j + PANEL_ROWS, p + panel_step
         while j + SOME_ROWS <= rows:
-            some(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first)
+            some(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first, S)
             j, p = j + SOME_ROWS, p + SOME_ROWS * row_step
         while j < rows:
-            one(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first)
+            one(at(P, p), row_step, column_step, S, S_step, at(out, j * out_step), out_step, inner, first, S)
             j, p = j + 1, p + row_step
 
     return inlined(panel)
