@@ -9,7 +9,7 @@ from collections import namedtuple
 import numpy as np
 import polars as pl
 import pytest
-from training_runs import regression_data, regression_program
+from training_runs import PARQUET, regression_data, regression_program
 
 from layerwise.engine import TrainingState, build_engine
 from layerwise.errors import InputError
@@ -17,7 +17,7 @@ from layerwise.network.parameters import initial_parameters
 from layerwise.training import Recipe, train
 from layerwise.training.blocks import ParquetBlocks
 
-ROWS, BLOCK = 100, 30
+ROWS = 100
 
 
 @pytest.fixture
@@ -33,13 +33,7 @@ class Decoding(ParquetBlocks):
     """Knows the blocks that were decoded."""
 
     def __init__(self, path, **settings):
-        settings = {
-            "inputs": ["a", "b", "c"],
-            "targets": ["y"],
-            "dtype": "float64",
-            "block_rows": BLOCK,
-        } | settings
-        super().__init__(path, **settings)
+        super().__init__(path, **PARQUET | settings)
         self.decoded = []
 
     def _decoded(self, number):

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import polars as pl
 import pytest
-from training_runs import regression_data, regression_program
+from training_runs import PARQUET, regression_data, regression_program
 
 from layerwise.engine import Batches, StepTotals, TrainingState, build_engine
 from layerwise.errors import InputError
@@ -17,7 +17,7 @@ from layerwise.network.parameters import initial_parameters
 from layerwise.training import Data, Recipe, train
 from layerwise.training.blocks import MappedBlocks, ParquetBlocks
 
-ROWS, BLOCK = 100, 30
+ROWS, BLOCK = 100, PARQUET["block_rows"]
 RECIPE = Recipe(epochs=4, batch_size=8, learning_rate=0.01)
 
 
@@ -41,13 +41,7 @@ def trained(blocks, recipe=RECIPE, **options):
 
 
 def of_parquet(path, **settings):
-    settings = {
-        "inputs": ["a", "b", "c"],
-        "targets": ["y"],
-        "dtype": "float64",
-        "block_rows": BLOCK,
-    } | settings
-    return ParquetBlocks(path, **settings)
+    return ParquetBlocks(path, **PARQUET | settings)
 
 
 def test_an_epoch_is_a_pass_over_each_block_in_a_drawn_order(data):

@@ -60,3 +60,7 @@ class Scripted:
     def __call__(self, parameters: np.ndarray) -> dict[str, float]:
         self.shown.append(parameters.copy())
         return {self.name: self.scores[len(self.shown) - 1]}
+
+
+# How the tests read regression data from a Parquet file, in blocks of 30 rows.
+PARQUET = {"inputs": ["a", "b", "c"], "targets": ["y"], "dtype": "float64", "block_rows": 30}
