@@ -53,10 +53,8 @@ class BlockFiles:
         dtype: str,
     ) -> None:
         self._counts, self._widths, self._dtype = tuple(counts), widths, np.dtype(dtype)
-        self._folder, self._state = (
-            Path(folder) / f"{name}-{_digest(source, dtype)}",
-            _digest(state, str(LAYOUT)),
-        )
+        self._folder = Path(folder) / f"{name}-{_digest(source, dtype)}"
+        self._state = _digest(state, str(LAYOUT))
         self._keeps = True
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

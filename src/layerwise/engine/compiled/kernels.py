@@ -79,8 +79,8 @@ _ARGUMENTS = {
     "loops.activate_output": Arguments("pppnnn"),
     "loops.activate_both": Arguments("pppnnn"),
     "loops.activate_softmax": Arguments("pppnnn"),
-    "loops.activate_output_drawn": Arguments("pppnnnnnnnx"),
-    "loops.draw_and_drop": Arguments("pnnnnnnnx"),
+    "dropping.activate_output_drawn": Arguments("pppnnnnnnnx"),
+    "dropping.draw_and_drop": Arguments("pnnnnnnnx"),
     "loops.backward_output": Arguments("pppnnn"),
     "loops.backward_both": Arguments("pppnnn"),
     "loops.backward_softmax": Arguments("pppnnn"),
@@ -88,10 +88,10 @@ _ARGUMENTS = {
     "loops.loss_with_setting": Arguments("pppppnnnnxp"),
     "loops.loss_softmax": Arguments("pppppnnnnxp"),
     "loops.total_of": Arguments("pn", returns=True, sums=True),
-    "loops.backward_output_dropped": Arguments("pppnnnx"),
-    "loops.backward_both_dropped": Arguments("pppnnnx"),
-    "loops.drop": Arguments("ppnnnx"),
-    "loops.drop_back": Arguments("ppnnnx"),
+    "dropping.backward_output_dropped": Arguments("pppnnnx"),
+    "dropping.backward_both_dropped": Arguments("pppnnnx"),
+    "dropping.drop": Arguments("ppnnnx"),
+    "dropping.drop_back": Arguments("ppnnnx"),
     "loops.penalty": Arguments("ppnxx", returns=True, sums=True),
     "loops.squares": Arguments("pn", returns=True, sums=True),
     "loops.add": Arguments("ppn"),
@@ -186,9 +186,11 @@ def dropping_kernels(name: str, real: str) -> tuple[Kernel | None, Kernel | None
     reads = "both" if activation.needs == "input" else "output"
     if name in QUICK:
         function = ("function", activation.function)
-        forward = _kernel("loops.activate_output_drawn", f"{name}_drawn", real, function, *_DRAWING)
+        forward = _kernel("dropping.activate_output_drawn", f"{name}_drawn", real, function, *_DRAWING)
     derivative = ("derivative", activation.derivative)
-    return forward, _kernel(f"loops.backward_{reads}_dropped", f"{name}_backward_dropped", real, derivative)
+    return forward, _kernel(
+        f"dropping.backward_{reads}_dropped", f"{name}_backward_dropped", real, derivative
+    )
 
 
 def loss_kernel(name: str, real: str) -> Kernel:
@@ -267,16 +269,16 @@ def gradient_kernels(program: Program, activations: tuple[str, ...]) -> dict[int
     hidden = program.architecture.activations
     dropping = {name for name, keep in zip(hidden, program.keep_probs, strict=True) if keep < 1}
     if dropping:
-        chosen[DROP] = _kernel("loops.drop", "drop", real)
+        chosen[DROP] = _kernel("dropping.drop", "drop", real)
     for name in dropping:
         place = ACTIVATIONS_FROM + 4 * activations.index(name)
         for number, kernel in enumerate(dropping_kernels(name, real), place + 2):
             if kernel is not None:
                 chosen[number] = kernel
         if place + 2 not in chosen:
-            chosen[DRAW_AND_DROP] = _kernel("loops.draw_and_drop", "draw_and_drop", real, *_DRAWING)
+            chosen[DRAW_AND_DROP] = _kernel("dropping.draw_and_drop", "draw_and_drop", real, *_DRAWING)
         if place + 3 not in chosen:
-            chosen[DROP_BACK] = _kernel("loops.drop_back", "drop_back", real)
+            chosen[DROP_BACK] = _kernel("dropping.drop_back", "drop_back", real)
     return chosen
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numba import carray
 from numba.np.unsafe import ndarray as unsafe
 
-from layerwise.engine.compiled.calls import at, fetch_ahead, row_at
+from layerwise.engine.compiled.calls import at, fetch_ahead
 from layerwise.engine.compiled.elementary import choose
 from layerwise.engine.compiled.layout import LOSS_ROWS
 
@@ -27,12 +27,9 @@ def unbound(*arguments: Any) -> Any:
 
 
 function = derivative = rule = decayed = subkey = partner = scale_of = constants_at = unbound
-inverted_dropout = numbered = first_kept = second_kept = integer = unbound
-moved_on = l2_of = l1_of = l2_slope = l1_slope = exp = log = real = unbound
+l2_of = l1_of = l2_slope = l1_slope = exp = log = real = unbound
 transpose_tile = transpose_ordered = unbound
 COUNT = WIDE_COLUMNS = 0
-# What a dropped unit's value is, and its bits.
-DROPPED, DROPPED_BITS = -0.0, 0
 # Numbers in a line of a cache, or half as many; examples whose order no cache holds, and how many of them
 # ahead memory is asked.
 CACHE_LINE = 16
@@ -145,36 +142,6 @@ def activate_both(Z, A, b, step, rows, columns):
             a[i] = function(z[i])
 
 
-def marked(a, stays, keep):
-    """A value after dropout: -0 where the unit is dropped, and nowhere else. So the values are their mask."""
-    return choose(stays, inverted_dropout(a, stays, keep) + real(0), real(DROPPED))
-
-
-def stays_in(h):
-    """Whether the unit with this value after dropout was kept."""
-    return real(h).view(integer) != integer(DROPPED_BITS)
-
-
-def activate_output_drawn(Z, A, b, step, rows, columns, key, highest, first, places, keep_prob):
-    """As `activate_output`, then units are dropped by the mask of this key, in which A[j, i] has the index
-    first + j + i * places. Units of the indices 2k and 2k + 1 share a hash; `first` and `places` are even."""
-    b, keep, pairs, last = carray(b, (rows,)), real(keep_prob), places >> 1, rows & -2
-    for j in range(0, last, 2):
-        a, a_next = row_at(A, j * step), row_at(A, (j + 1) * step)
-        # Moving the key on is an addition, where the place of a unit would be multiplied.
-        bias, bias_next, its_key = b[j], b[j + 1], moved_on(key, (first + j) >> 1)
-        for i in range(columns):
-            number = numbered(its_key, 0)
-            a[i] = marked(function(a[i] + bias), first_kept(number, highest), keep)
-            a_next[i] = marked(function(a_next[i] + bias_next), second_kept(number, highest), keep)
-            its_key = moved_on(its_key, pairs)
-    if last < rows:
-        a, bias, its_key = row_at(A, last * step), b[last], moved_on(key, (first + last) >> 1)
-        for i in range(columns):
-            a[i] = marked(function(a[i] + bias), first_kept(numbered(its_key, 0), highest), keep)
-            its_key = moved_on(its_key, pairs)
-
-
 def activate_softmax(Z, A, b, step, rows, columns):
     """`formulas.activations.softmax` of Z + b: rows are all the units. Z is no longer that afterwards."""
     Z, A, b = carray(Z, (rows, step)), carray(A, (rows, step)), carray(b, (rows,))
@@ -220,30 +187,6 @@ def backward_both(D, Z, A, step, rows, columns):
         d, z, a = D[j], Z[j], A[j]
         for i in range(columns):
             d[i] *= derivative(z[i], a[i])
-
-
-def backward_output_dropped(D, Z, H, step, rows, columns, keep_prob):
-    """dJ/dZ of dJ/dH, in place; g' from a, which is h keep_prob where a unit is kept, to its last bit."""
-    rows, columns, step = in_one_row(rows, columns, step)
-    D, H, keep = carray(D, (rows, step)), carray(H, (rows, step)), real(keep_prob)
-    for j in range(rows):
-        d, h = D[j], H[j]
-        for i in range(columns):
-            value = h[i]
-            a = value * keep
-            d[i] = inverted_dropout(d[i], stays_in(value), keep) * derivative(a, a)
-
-
-def backward_both_dropped(D, Z, H, step, rows, columns, keep_prob):
-    """The same; g' from z and a."""
-    rows, columns, step = in_one_row(rows, columns, step)
-    D, Z, H = carray(D, (rows, step)), carray(Z, (rows, step)), carray(H, (rows, step))
-    keep = real(keep_prob)
-    for j in range(rows):
-        d, z, h = D[j], Z[j], H[j]
-        for i in range(columns):
-            value = h[i]
-            d[i] = inverted_dropout(d[i], stays_in(value), keep) * derivative(z[i], value * keep)
 
 
 def backward_softmax(D, Z, A, step, rows, columns):
@@ -334,44 +277,6 @@ def total_of(losses, count):
     for i in range(count):
         total += np.float64(losses[i])
     return total
-
-
-def draw_and_drop(A, step, rows, columns, key, highest, first, places, keep_prob):
-    """In place, values after dropout by the mask of this key: see `activate_output_drawn`."""
-    keep, pairs, last = real(keep_prob), places >> 1, rows & -2
-    for j in range(0, last, 2):
-        a, a_next = row_at(A, j * step), row_at(A, (j + 1) * step)
-        its_key = moved_on(key, (first + j) >> 1)
-        for i in range(columns):
-            number = numbered(its_key, 0)
-            a[i] = marked(a[i], first_kept(number, highest), keep)
-            a_next[i] = marked(a_next[i], second_kept(number, highest), keep)
-            its_key = moved_on(its_key, pairs)
-    if last < rows:
-        a, its_key = row_at(A, last * step), moved_on(key, (first + last) >> 1)
-        for i in range(columns):
-            a[i] = marked(a[i], first_kept(numbered(its_key, 0), highest), keep)
-            its_key = moved_on(its_key, pairs)
-
-
-def drop(A, M, step, rows, columns, keep_prob):
-    """In place, values after dropout by a mask M of 0 and 1."""
-    rows, columns, step = in_one_row(rows, columns, step)
-    A, M, keep = carray(A, (rows, step)), carray(M, (rows, step)), real(keep_prob)
-    for j in range(rows):
-        a, mask = A[j], M[j]
-        for i in range(columns):
-            a[i] = marked(a[i], mask[i] > 0, keep)
-
-
-def drop_back(D, H, step, rows, columns, keep_prob):
-    """In place, dJ/dA of dJ/dH, H the values after dropout."""
-    rows, columns, step = in_one_row(rows, columns, step)
-    D, H, keep = carray(D, (rows, step)), carray(H, (rows, step)), real(keep_prob)
-    for j in range(rows):
-        d, h = D[j], H[j]
-        for i in range(columns):
-            d[i] = inverted_dropout(d[i], stays_in(h[i]), keep)
 
 
 def penalty(W, G, size, l2, l1):

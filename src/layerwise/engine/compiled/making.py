@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.engine.compiled import loops, products
+from layerwise.engine.compiled import dropping, loops, products
 from layerwise.engine.compiled.elementary import elementary_functions
 from layerwise.engine.compiled.formula import compile_formula
 from layerwise.engine.compiled.kernel import Arguments, ObjectCode
@@ -23,8 +23,8 @@ from layerwise.formulas.regularizers import inverted_dropout
 # The loops that others bring along, each after those it brings along itself.
 PARTS = (
     loops.in_one_row,
-    loops.marked,
-    loops.stays_in,
+    dropping.marked,
+    dropping.stays_in,
     products.columns_of_tile,
     products.panel_of_rows,
     products.add_few,

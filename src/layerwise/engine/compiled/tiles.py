@@ -191,11 +191,9 @@ def _product_tile(height: int, registers: int, lanes: int, apart: int | None = N
                 starts.append(start)
             held, done = [*starting_at(INDEX(0)), *starts], INDEX(0)
             if apart is not None:
-                last, several = (
-                    builder.sub(inner_, INDEX(COLUMNS_IN_A_ROW - 1)),
-                    add_columns(COLUMNS_IN_A_ROW),
-                )
-                held, done = accumulated(builder, done, last, COLUMNS_IN_A_ROW, held, several)
+                last = builder.sub(inner_, INDEX(COLUMNS_IN_A_ROW - 1))
+                add = add_columns(COLUMNS_IN_A_ROW)
+                held, done = accumulated(builder, done, last, COLUMNS_IN_A_ROW, held, add)
                 # Worked out anew: what the loop ends with would be kept twice in it.
                 done = opaque(builder, done)
                 held = [*starting_at(done), *held[-count:]]
