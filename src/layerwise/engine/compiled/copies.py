@@ -21,7 +21,6 @@ from layerwise.engine.compiled.batch import (
     fetches_ahead,
     forward_pass,
     gather,
-    gradients,
     hand_over,
     leading,
     loss_pass,
@@ -31,6 +30,7 @@ from layerwise.engine.compiled.batch import (
     total_weight,
 )
 from layerwise.engine.compiled.calls import at, flush_denormals, restore_denormals
+from layerwise.engine.compiled.gradient import gradients
 from layerwise.engine.compiled.layout import LOSS_ROWS, OWN_VECTORS, ROOM, UPDATED_AT_ONCE
 from layerwise.engine.compiled.learning import learn_part, make_constants
 from layerwise.engine.compiled.team import meet, share, turns_of

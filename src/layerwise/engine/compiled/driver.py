@@ -19,9 +19,7 @@ from layerwise.engine.compiled.batch import (
     fetches_ahead,
     forward_pass,
     gather,
-    gradients,
     hand_over,
-    lay_panels_below,
     leading,
     loss_pass,
     padded_end,
@@ -33,6 +31,7 @@ from layerwise.engine.compiled.batch import (
 )
 from layerwise.engine.compiled.calls import at, call, call_for_number, flush_denormals, restore_denormals
 from layerwise.engine.compiled.formula import compile_formula
+from layerwise.engine.compiled.gradient import gradients, lay_panels_below
 from layerwise.engine.compiled.kernels import (
     PENALTY,
     TRANSPOSE,

@@ -10,13 +10,12 @@ from __future__ import annotations
 from layerwise.engine.compiled.batch import (
     add_inputs,
     driver_part,
-    in_panels_of,
     row_of,
     step_of,
     together_of,
-    weight_gradient,
 )
 from layerwise.engine.compiled.calls import at, call, call_for_number
+from layerwise.engine.compiled.gradient import in_panels_of, weight_gradient
 from layerwise.engine.compiled.kernels import (
     ADD,
     CONSTANTS,
@@ -73,7 +72,7 @@ def learn_layer(
     constants, room, ahead, goes_on, sums, in_panels, penalty, square,
 ):  # fmt: skip
     """Make and use one part of a layer's gradient, which was made before where the batch is `sliced`. What is
-    below the layer may lie `in_panels`, see `batch.lay_panels_below`.
+    below the layer may lie `in_panels`, see `gradient.lay_panels_below`.
 
     The pieces are made in `gradient` where the `whole` is held, else one after the other `at_hand`. With
     `ahead`, once a piece of the first layer is learnt, the next step's products with it are added to `sums`,
